@@ -1,0 +1,89 @@
+"""The contract every batch must meet, generated from its declaration.
+
+Only what the declaration says: columns, key, periods, region codes, units, ranges, flags.
+Opinions about plausible values are judgements and stand in ``suites/*.yaml``.
+"""
+
+from s3etl import observations, regions
+from s3etl.catalogue import Dataset, Expectation
+from s3etl.records import Origin
+
+PERIODS = {"A": r"^[12]\d{3}$", "Q": r"^[12]\d{3}-Q[1-4]$", "M": r"^[12]\d{3}-[01]\d$"}
+
+JUDGED = ("series", "geo", "period", "unit", "value", "obs_flag", "declared_low", "declared_high")
+"""Columns an expectation may name."""
+
+
+def geo_pattern(dataset: Dataset, origin: Origin) -> str:
+    """Regular expression of the geo codes that may occur in a dataset of an origin."""
+    places = max(dataset.levels)
+    countries = "|".join(regions.countries(origin))
+    return rf"^(?:(?:{countries})[0-9A-Z]{{0,{places}}}|{regions.AGGREGATE.pattern})$"
+
+
+def contract(dataset: Dataset, origin: Origin) -> tuple[Expectation, ...]:
+    """Return the expectations a batch of a dataset must meet; all are critical."""
+
+    def critical(kind: str, why: str, **kwargs: object) -> Expectation:
+        return Expectation(type=kind, kwargs=kwargs, severity="critical", why=why)
+
+    flags = "".join(sorted(observations.KNOWN_FLAGS))
+    return (
+        critical(
+            "expect_table_columns_to_match_set",
+            "The table has the columns of the observation contract.",
+            column_set=list(JUDGED),
+            exact_match=True,
+        ),
+        critical(
+            "expect_table_row_count_to_be_between",
+            "A batch without rows says nothing.",
+            min_value=1,
+        ),
+        critical(
+            "expect_compound_columns_to_be_unique",
+            "Series, region and period name one cell.",
+            column_list=list(observations.KEY),
+        ),
+        critical(
+            "expect_column_values_to_match_regex",
+            f"Periods are those of frequency {dataset.frequency}.",
+            column="period",
+            regex=PERIODS[dataset.frequency],
+        ),
+        critical(
+            "expect_column_values_to_match_regex",
+            "A geo code is a region of a known country at a declared level, or an aggregate; "
+            "sample data know only sample countries.",
+            column="geo",
+            regex=geo_pattern(dataset, origin),
+        ),
+        critical(
+            "expect_column_values_to_be_in_set",
+            "Units are the declared ones.",
+            column="unit",
+            value_set=list(dataset.unit_names),
+        ),
+        critical(
+            "expect_column_values_to_match_regex",
+            "Flags are the provider's known letters.",
+            column="obs_flag",
+            regex=f"^[{flags}{flags.upper()}]+$",
+        ),
+        critical(
+            "expect_column_pair_values_a_to_be_greater_than_b",
+            "A value is not below the declared minimum of its unit.",
+            column_A="value",
+            column_B="declared_low",
+            or_equal=True,
+            ignore_row_if="either_value_is_missing",
+        ),
+        critical(
+            "expect_column_pair_values_a_to_be_greater_than_b",
+            "A value is not above the declared maximum of its unit.",
+            column_A="declared_high",
+            column_B="value",
+            or_equal=True,
+            ignore_row_if="either_value_is_missing",
+        ),
+    )

@@ -1,0 +1,244 @@
+"""The command ``s3etl``: run the pipeline, look at what it did, publish, trace, query.
+
+Only arguments and printing; heavy imports wait until a command needs them, so that ``--help``
+answers at once. Errors of ours are one sentence on standard error, without a traceback.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from s3etl.errors import S3etlError
+
+if TYPE_CHECKING:
+    from pipelines.workspace import Workspace
+    from s3etl.settings import Settings
+
+app = typer.Typer(
+    help=(
+        "Benchmark tables for smart specialisation strategies (S3) and clusters: regional "
+        "statistics in, traceable and ranked indicators out."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+From = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        help="Folder of files as the provider publishes them (may be repeated), "
+        "or 'sample' or 'sample-revised' for the synthetic world.",
+        show_default="S3ETL_SOURCE, or sample",
+    ),
+]
+Channel = Annotated[
+    str | None,
+    typer.Option(help="Channel of the warehouse.", show_default="sample, or preview for real data"),
+]
+
+
+def _settings() -> "Settings":
+    from s3etl.settings import Settings
+
+    return Settings()
+
+
+def _workspace(sources: list[str] | None) -> "Workspace":
+    from pipelines.workspace import Workspace
+
+    settings = _settings()
+    return Workspace(settings.home, tuple(sources or settings.sources))
+
+
+def _channel(channel: str | None, work: "Workspace") -> str:
+    return channel or ("sample" if work.origin == "sample" else "preview")
+
+
+@app.command()
+def run(
+    sources: From = None,
+    channel: Channel = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Take only this dataset (may be repeated).")
+    ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the candidate.")] = False,
+) -> None:
+    """Take data, judge them, compute and rank every indicator, and build a release candidate."""
+    from pipelines import show
+    from pipelines.run import run as run_pipeline
+
+    work = _workspace(sources)
+    if unknown := sorted(set(only or ()) - set(work.catalogue.datasets)):
+        _fail(f"--only {unknown[0]}: not a declared dataset; see s3etl datasets.")
+    work.provider  # noqa: B018  (an address that cannot work is refused before anything starts)
+    with show.progress() as told:
+        ran = run_pipeline(work, only=only or (), progress=told)
+    name, url = _channel(channel, work), _settings().warehouse_url
+    show.work_done(ran)
+    show.left_out("Failed in this run", ran.failures)
+    show.left_out("Not in this release", ran.left_out)
+    if ran.candidate is None:
+        _fail("no candidate was built, so nothing was published.")
+    show.differences(ran.candidate, name, url)
+    if publish:
+        from warehouse.publish import publish as publish_candidate
+
+        show.published(publish_candidate(ran.candidate, name, url), name, url)
+        show.top_regions(name, url, work)
+        show.quarantined(work)
+    show.next_steps(name, work, published=publish, url=url)
+    if ran.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(sources: From = None) -> None:
+    """Show each dataset's current snapshot, its verdict and what is set aside."""
+    from pipelines import show
+
+    show.status(_workspace(sources))
+
+
+@app.command()
+def datasets() -> None:
+    """List the declared datasets."""
+    from pipelines import show
+    from pipelines.workspace import load_catalogue
+
+    show.datasets(load_catalogue())
+
+
+@app.command()
+def indicators(
+    indicator: Annotated[str | None, typer.Argument(help="Show one indicator in full.")] = None,
+) -> None:
+    """List the declared indicators, or show one with its definition and sources."""
+    from pipelines import explain, show
+    from pipelines.workspace import load_catalogue
+
+    catalogue = load_catalogue()
+    if indicator is None:
+        show.indicators(catalogue)
+    elif indicator in catalogue.indicators:
+        explain.indicator(catalogue.indicators[indicator])
+    else:
+        _fail(f"{indicator}: not a declared indicator; see s3etl indicators.")
+
+
+@app.command()
+def releases() -> None:
+    """List every release and the channels that point to it."""
+    from pipelines import show
+
+    show.releases(_settings().warehouse_url)
+
+
+@app.command()
+def publish(
+    candidate: Annotated[
+        Path | None, typer.Argument(help="Folder of a candidate.", show_default="the newest")
+    ] = None,
+    sources: From = None,
+    channel: Channel = None,
+) -> None:
+    """Publish the newest candidate (or the one named) to a channel."""
+    from pipelines import show
+    from warehouse.publish import publish as publish_candidate
+
+    work = _workspace(sources)
+    folder = candidate or work.store.candidate()
+    if folder is None or not (folder / "manifest.json").exists():
+        _fail(f"{folder or work.origin}: no candidate there; build one with s3etl run.")
+    name, url = _channel(channel, work), _settings().warehouse_url
+    show.differences(folder, name, url)
+    show.published(publish_candidate(folder, name, url), name, url)
+
+
+@app.command()
+def rollback(
+    channel: Annotated[str, typer.Option(help="Channel to move back.")],
+    to: Annotated[
+        str | None, typer.Option(help="Release to go to.", show_default="the one before")
+    ] = None,
+) -> None:
+    """Point a channel to an earlier release; every release stays readable."""
+    from pipelines import show
+    from warehouse.publish import rollback as move_back
+
+    url = _settings().warehouse_url
+    show.published(move_back(channel, url, to=to), channel, url)
+
+
+@app.command()
+def trace(
+    indicator: Annotated[str, typer.Argument(help="Id of the indicator.")],
+    geo: Annotated[str, typer.Argument(help="Region code.")],
+    period: Annotated[int, typer.Argument(help="Reference year.")],
+    channel: Annotated[
+        str | None, typer.Option(help="Channel.", show_default="the only one")
+    ] = None,
+) -> None:
+    """Follow a published figure back to series, period, flag, snapshot and file."""
+    from pipelines import explain
+    from warehouse import read
+
+    url = _settings().warehouse_url
+    if channel is None:
+        names = [row["channel"] for row in read.channels(url)]
+        if len(names) != 1:
+            _fail(f"--channel: there are {', '.join(names)}; name one.")
+        channel = names[0]
+    found = read.trace(indicator, geo, period, channel=channel, url=url)
+    explain.figure(found, channel, _settings().home)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL that reads, for example on the view 'latest'.")],
+    limit: Annotated[int, typer.Option(help="Rows to print.")] = 50,
+) -> None:
+    """Run SQL on the warehouse; it can read and cannot write."""
+    from pipelines import show
+    from warehouse import read
+
+    show.table_of(read.query(sql, _settings().warehouse_url), limit)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    sources: From = None,
+) -> None:
+    """Show the asset graph in the browser (Dagster's own page), with its runs and checks."""
+    import os
+
+    from pipelines.run import prepare_dagster_home
+
+    settings = _settings()
+    os.environ["DAGSTER_HOME"] = str(prepare_dagster_home(settings.home).absolute())
+    os.environ["S3ETL_HOME"] = str(settings.home.absolute())
+    os.environ["S3ETL_SOURCE"] = ":".join(sources or settings.sources)
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions"]
+    os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606  (our own interpreter)
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(f"s3etl: {sentence}", file=sys.stderr)  # noqa: T201
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; our own errors are one sentence and exit status 1."""
+    try:
+        app()
+    except S3etlError as error:
+        print(f"s3etl: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

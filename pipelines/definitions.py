@@ -1,0 +1,37 @@
+"""The entry point of Dagster: definitions built from the catalogue when they are asked for.
+
+Importing this module does no work and loading it touches no network.
+"""
+
+import dagster as dg
+
+from pipelines.assets import CANDIDATE, assets_of
+from pipelines.resources import WorkspaceResource
+from pipelines.workspace import load_catalogue
+from s3etl.settings import Settings
+
+REFRESH, EVALUATE, RELEASE = "refresh", "evaluate", "release"
+"""Jobs: take and judge data; compute and rank figures; collect a candidate."""
+
+
+def build(workspace: WorkspaceResource) -> dg.Definitions:
+    """Return assets, checks and jobs over a workspace."""
+    select = dg.AssetSelection
+    return dg.Definitions(
+        assets=assets_of(load_catalogue()),
+        jobs=[
+            dg.define_asset_job(REFRESH, select.groups("raw", "core")),
+            dg.define_asset_job(EVALUATE, select.groups("indicator", "benchmark")),
+            dg.define_asset_job(RELEASE, select.assets(CANDIDATE)),
+        ],
+        resources={"workspace": workspace},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions over the workspace of this installation's settings."""
+    settings = Settings()
+    home = str(settings.home.absolute())
+    return build(WorkspaceResource(home=home, sources=settings.sources))

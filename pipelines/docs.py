@@ -1,0 +1,177 @@
+"""Reference pages written from the declarations, so that they cannot drift from them.
+
+``python -m pipelines.docs`` writes them anew; ``--check`` only says which are out of date. No
+prose for people to maintain belongs here.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from s3etl.catalogue import Catalogue, Dataset, Indicator, Method, Suite
+from s3etl.declarations import Declaration
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- indicators: begin (make docs) -->", "<!-- indicators: end -->"
+NOTE = "<!-- Written by make docs from the declarations; do not edit. -->"
+
+
+def _indicator_table(catalogue: Catalogue) -> str:
+    lines = ["| Indicator | Title | Unit | Direction | Level |", "|---|---|---|---|---|"]
+    order = sorted(catalogue.indicators.values(), key=lambda i: (not i.framework, i.id))
+    for i in order:
+        link = f"[`{i.id}`](docs/indicators.md#{i.id.lower()})"
+        lines.append(f"| {link} | {i.title} | {i.unit} | {i.direction} | NUTS {i.level} |")
+    return "\n".join(lines)
+
+
+def _readme(catalogue: Catalogue) -> str:
+    text = (ROOT / "README.md").read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n{_indicator_table(catalogue)}\n{END}{after}"
+
+
+def _codes(chosen: str | tuple[str, ...]) -> str:
+    return chosen if isinstance(chosen, str) else " + ".join(chosen)
+
+
+def _card(indicator: Indicator) -> str:
+    kind = "Framework indicator" if indicator.framework else "Indicator of the project"
+    if indicator.variant_of:
+        kind += f", near {indicator.variant_of} without being it"
+    lines = [
+        f"## {indicator.id}",
+        "",
+        f"**{indicator.title}.** {indicator.definition}",
+        "",
+        f"- {kind}; pillar {indicator.pillar}; compared at NUTS {indicator.level}.",
+        f"- Unit: {indicator.unit}. Direction: `{indicator.direction}`.",
+        f"- Measure: `{indicator.measure}`"
+        + "".join(f", {k} = {v:g}" for k, v in indicator.parameters.items())
+        + ".",
+    ]
+    for name, role in indicator.roles.items():
+        filters = ", ".join(f"{k} = {_codes(v)}" for k, v in role.series.items())
+        lags = "" if role.lags == (0,) else f"; years before: {', '.join(map(str, role.lags))}"
+        lines.append(f"- `{name}`: `{role.dataset}`, {filters}{lags}.")
+    noise = indicator.noise_sd or indicator.noise_cv
+    if noise:
+        what = "standard deviation" if indicator.noise_sd else "coefficient of variation"
+        lines.append(f"- Measurement noise: {what} {noise:g}.")
+    if indicator.joined_by_code:
+        lines.append(f"- Regions are joined by code: {indicator.joined_by_code}")
+    lines.append(f"- Filters: {indicator.confidence}. Source: {indicator.source}")
+    if indicator.notes:
+        lines.append(f"- {indicator.notes}")
+    return "\n".join(lines)
+
+
+def _indicators(catalogue: Catalogue) -> str:
+    cards = "\n\n".join(map(_card, catalogue.indicators.values()))
+    return f"# Indicators\n\n{NOTE}\n\n{cards}\n"
+
+
+def _datasets(catalogue: Catalogue) -> str:
+    lines = ["# Datasets", "", NOTE, ""]
+    for d in catalogue.datasets.values():
+        lines += [f"## {d.id}", "", f"{d.title}.", ""]
+        lines.append(f"- Cite as {d.citation}. {d.licence}.")
+        lines.append(f"- NUTS {d.nuts_version}, levels {', '.join(map(str, d.levels))}.")
+        for name, codes in d.dimensions.items():
+            lines.append(f"- `{name}`: {', '.join(codes)}.")
+        lines.append(f"- Units: {', '.join(d.unit_names)}.")
+        lines.append(f"- At most {d.quarantine_tolerance:.1%} of the rows may be set aside.")
+        for suite in catalogue.suites_of(d.id):
+            for e in suite.expectations:
+                lines.append(f"- Judged ({e.severity}): `{e.type}` {e.kwargs}. {e.why}")
+        lines += [f"- {d.notes}"] if d.notes else []
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _tables() -> str:
+    from warehouse import tables  # noqa: PLC0415  (only this page needs SQL)
+
+    lines = ["# Published tables", "", NOTE, ""]
+    lines += [
+        "Rows are inserted and never changed; only `channel` is a pointer. The view `latest` has",
+        "the columns of `benchmark`, and `channel`, for the current release of each channel.",
+        "",
+    ]
+    for table in tables.metadata.sorted_tables:
+        lines += [f"## {table.name}", "", f"{table.comment}", ""]
+        lines += ["| Column | Type |", "|---|---|"]
+        lines += [f"| `{c.name}` | {c.type} |" for c in table.c]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _graph(catalogue: Catalogue) -> str:
+    """List every asset with its parents, checks, group and pool, a line each."""
+    from pipelines.assets import assets_of  # noqa: PLC0415  (Dagster takes a second)
+
+    lines = []
+    for asset in assets_of(catalogue):
+        for spec in asset.specs:
+            parents = ", ".join(sorted(d.asset_key.to_user_string() for d in spec.deps)) or "-"
+            checks = ", ".join(c.name for c in asset.check_specs) or "-"
+            lines.append(
+                f"{spec.key.to_user_string()} | group {spec.group_name} | from {parents} | "
+                f"checks {checks} | pool {asset.op.pool or '-'}"
+            )
+    return "\n".join(sorted(lines)) + "\n"
+
+
+def pages(catalogue: Catalogue) -> dict[Path, str]:
+    """Return every generated file with what it should say."""
+    schemas: dict[str, type[Declaration]] = {
+        "dataset": Dataset,
+        "indicator": Indicator,
+        "suite": Suite,
+        "method": Method,
+    }
+    written = {
+        ROOT / "README.md": _readme(catalogue),
+        ROOT / "docs" / "indicators.md": _indicators(catalogue),
+        ROOT / "docs" / "datasets.md": _datasets(catalogue),
+        ROOT / "docs" / "tables.md": _tables(),
+        ROOT / "tests" / "golden" / "graph.txt": _graph(catalogue),
+    }
+    for name, model in schemas.items():
+        schema = model.model_json_schema()
+        # The file name is the id, so no file has the field.
+        schema["properties"].pop("id")
+        schema["required"].remove("id")
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        written[ROOT / "docs" / "schemas" / f"{name}.json"] = text
+    return written
+
+
+def stale(catalogue: Catalogue) -> list[Path]:
+    """Return the generated files that are out of date."""
+    return [
+        path
+        for path, text in pages(catalogue).items()
+        if not path.exists() or path.read_text() != text
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or check them."""
+    from pipelines.workspace import load_catalogue  # noqa: PLC0415
+
+    catalogue = load_catalogue()
+    old = stale(catalogue)
+    if "--check" in arguments:
+        for path in old:
+            print(f"{path.relative_to(ROOT)} is out of date; run make docs.")  # noqa: T201
+        return 1 if old else 0
+    for path, text in pages(catalogue).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

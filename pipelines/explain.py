@@ -1,0 +1,130 @@
+"""One thing in full: an indicator as declared, or a figure with everything behind it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.console import cell, console, print_table
+from s3etl.catalogue import Indicator
+from warehouse.read import Row, Trace
+
+
+def indicator(declared: Indicator) -> None:
+    """Show one indicator in full."""
+    kind = "framework indicator"
+    if not declared.framework:
+        near = f", near {declared.variant_of} without being it" if declared.variant_of else ""
+        kind = f"indicator of the project{near}"
+    parameters = "".join(f", {k} = {v:g}" for k, v in declared.parameters.items())
+    rows = [
+        ("title", declared.title),
+        ("definition", declared.definition),
+        ("unit", declared.unit),
+        ("direction", declared.direction),
+        ("compared at", f"NUTS {declared.level}"),
+        ("kind", f"{kind}, pillar {declared.pillar}"),
+        ("measure", declared.measure + parameters),
+    ]
+    for name, role in declared.roles.items():
+        codes = ", ".join(
+            f"{k}={v if isinstance(v, str) else '+'.join(v)}" for k, v in role.series.items()
+        )
+        lags = "" if role.lags == (0,) else f", years before: {', '.join(map(str, role.lags))}"
+        rows.append((name, f"{role.dataset} ({codes}){lags}"))
+    rows += [("confidence", declared.confidence), ("source", declared.source)]
+    rows += [("notes", declared.notes)] if declared.notes else []
+    print_table(declared.id, ("", ""), rows)
+
+
+def figure(found: Trace, channel: str, home: Path) -> None:
+    """Show a figure, its norms, the observations it used and the bytes they stand in."""
+    f, sample = found.figure, found.release["origin"] == "sample"
+    rows = [
+        ("indicator", f"{found.indicator['title']}: {found.indicator['definition']}"),
+        ("region, year", f"{f['geo']} (NUTS {f['nuts_version']}), {f['ref_year']}"),
+        ("value", _value(f)),
+        ("status", f"{f['obs_status']}, {f['conf_status']}; flags: {f['obs_flag'] or 'none'}"),
+        ("rank", _rank(f)),
+        *_scores(found),
+        ("release", f"{f['release_id']} in channel {channel}, as of {f['as_of']}"),
+        ("content hash", found.release["content_hash"]),
+        ("method, software", f"{f['method_version']}, s3etl {found.release['software_version']}"),
+    ]
+    if sample:
+        rows.append(("note", "synthetic sample data, not statistics"))
+    print_table(f"{f['indicator_id']} {f['geo']} {f['ref_year']}", ("", ""), rows)
+    _observations(found)
+    _bytes(found, home)
+
+
+def _value(f: Row) -> str:
+    if f["value"] is None:
+        return f"none ({f['missing_because']})"
+    interval = f"{cell(f['interval_low'])} to {cell(f['interval_high'])}"
+    return f"{cell(f['value'])} {f['unit']} (5–95 %: {interval})"
+
+
+def _rank(f: Row) -> str:
+    if not f["rankable"]:
+        return f"none ({f['not_rankable_because']})"
+    return f"{f['rank']} of {f['n_compared']} (5–95 %: {f['rank_low']}–{f['rank_high']})"
+
+
+def _scores(found: Trace) -> list[tuple[str, str]]:
+    rows = []
+    for norm in found.norms:
+        over = f"{norm['n_pooled']} values of {norm['first_year']} to {norm['last_year']}"
+        low, high = norm["low"], norm["high"]
+        if norm["kind"] == "min_max":
+            name, score = "score, 0 to 100", found.figure["score_min_max"]
+            against = f"goalposts {cell(low)} and {cell(high)} over {over}"
+        else:
+            name, score = "z-score", found.figure["score_z"]
+            against = f"mean {cell(low)}, deviation {cell(high - low)} over {over}"
+        if score is not None:
+            rows.append((name, f"{cell(score)} ({against})"))
+    return rows
+
+
+def _series(declaration: Mapping[str, Any], observation: Row) -> str:
+    """Return a series key with the names of its dimensions, as the indicator was declared then."""
+    names = declaration["roles"][observation["role"]]["series"]
+    codes = observation["series"].split(".")
+    return " ".join(f"{name}={code}" for name, code in zip(names, codes, strict=True))
+
+
+def _observations(found: Trace) -> None:
+    declaration = json.loads(found.indicator["declaration"])
+    print_table(
+        "Observations used",
+        ("role", "dataset", "series", "period", "value", "unit", "flag", "status"),
+        [
+            (
+                o["role"],
+                o["source_dataset"],
+                _series(declaration, o),
+                o["period"],
+                o["value"],
+                o["unit"],
+                o["obs_flag"] or "none",
+                f"{o['obs_status']}, {o['conf_status']}",
+            )
+            for o in found.observations
+        ],
+    )
+
+
+def _bytes(found: Trace, home: Path) -> None:
+    console.print("[bold]Bytes[/bold]")
+    for sha256, o in {o["snapshot"]: o for o in found.observations}.items():
+        kept = home / found.release["origin"] / "raw" / o["source_dataset"] / sha256 / "body"
+        updated = o["source_updated"] or "unknown"
+        lines = (
+            f"  {sha256}",
+            f"    file {o['file']} from {o['retrieved_from']}, taken {o['retrieved_at']}",
+            f"    updated by the provider: {updated}",
+            f"    kept as {kept}",
+        )
+        for line in lines:
+            console.print(line, soft_wrap=True, markup=False)

@@ -1,0 +1,202 @@
+"""One run of the whole pipeline from the command line: three Dagster runs, one after another.
+
+Taking and judging, computing and ranking, collecting a candidate: a dataset that fails in one
+leaves the others alone, and what was accepted before stays in use. Nothing is printed here.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import dagster as dg
+
+from pipelines import assets
+from pipelines.definitions import EVALUATE, REFRESH, RELEASE, build
+from pipelines.resources import WorkspaceResource
+from pipelines.workspace import Workspace
+from s3etl.records import LeftOut
+
+DAGSTER_YAML = """\
+# Written by s3etl. Telemetry is off; one connection to each provider; slots are freed again.
+telemetry: {enabled: false}
+concurrency: {pools: {default_limit: 1}}
+run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 300}
+run_retries: {retry_on_asset_or_op_failure: false}
+retention: {sensor: {purge_after_days: {skipped: 7}}, schedule: {purge_after_days: 90}}
+"""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the job, finished steps and all steps."""
+
+
+class Ran(NamedTuple):
+    """What a run did.
+
+    Attributes:
+        candidate: Folder of the release candidate, or None if there was nothing to release.
+        failures: What failed in this run.
+        left_out: What the candidate does without.
+        work: Number of steps that had something to do, by layer.
+    """
+
+    candidate: Path | None
+    failures: tuple[LeftOut, ...]
+    left_out: tuple[LeftOut, ...]
+    work: dict[str, int]
+
+
+def prepare_dagster_home(home: Path) -> Path:
+    """Return Dagster's own directory below ``home``, with its configuration."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text(DAGSTER_YAML)
+    return folder
+
+
+@contextmanager
+def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.from_config(str(prepare_dagster_home(home))) as instance:
+        yield instance
+
+
+def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None = None) -> Ran:
+    """Run everything and return what came of it.
+
+    Args:
+        work: The workspace.
+        only: Datasets to take; all if empty. Indicators are computed from whatever is accepted.
+        progress: Told after every step.
+    """
+    failures: list[LeftOut] = []
+    done: dict[str, int] = dict.fromkeys(("raw", "core", "indicator", "benchmark"), 0)
+    declared = work.catalogue
+    datasets = [d for d in declared.datasets.values() if not only or d.id in only]
+    definitions = build(
+        WorkspaceResource(home=str(work.home.absolute()), sources=list(work.sources))
+    )
+    with _instance(work.home) as instance:
+
+        def execute(job: str, keys: list[dg.AssetKey]) -> dg.ExecuteInProcessResult | None:
+            if not keys:
+                return None
+            result = _execute(definitions, job, keys, instance, progress)
+            for layer, count in _new_work(result).items():
+                done[layer] = done.get(layer, 0) + count
+            failures.extend(_failures(result))
+            return result
+
+        keys = [key for d in datasets for key in (assets.raw_key(d), assets.core_key(d))]
+        execute(REFRESH, keys)
+        ready = [
+            i.id
+            for i in declared.indicators.values()
+            if all(work.store.accepted(dataset) for dataset in i.datasets)
+        ]
+        keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
+        execute(EVALUATE, keys)
+        released = execute(RELEASE, [assets.CANDIDATE])
+    candidate = work.store.candidate() if released is not None and released.success else None
+    return Ran(candidate, tuple(failures), _left_out(released), done)
+
+
+def _execute(
+    definitions: dg.Definitions,
+    job: str,
+    keys: list[dg.AssetKey],
+    instance: dg.DagsterInstance,
+    progress: Progress | None,
+) -> dg.ExecuteInProcessResult:
+    run_id = str(uuid.uuid4())
+    finished = 0
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        nonlocal finished
+        event = entry.dagster_event
+        ended = event is not None and (
+            event.is_step_success or event.is_step_failure or event.is_step_skipped
+        )
+        if ended and progress is not None:
+            finished += 1
+            progress(job, finished, len(keys))
+
+    if progress is not None:
+        progress(job, 0, len(keys))
+    instance.add_event_listener(run_id, listen)
+    return definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        asset_selection=keys,
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+
+
+def _events(result: dg.ExecuteInProcessResult, kind: dg.DagsterEventType) -> Iterator[Any]:
+    for event in result.all_events:
+        if event.event_type == kind:
+            yield event
+
+
+def _new_work(result: dg.ExecuteInProcessResult) -> dict[str, int]:
+    """Count the materialisations that were not there already, by layer."""
+    counts: dict[str, int] = {}
+    for event in _events(result, dg.DagsterEventType.ASSET_MATERIALIZATION):
+        metadata = event.materialization.metadata
+        if "new" in metadata and metadata["new"].value:
+            layer = event.asset_key.path[0]
+            counts[layer] = counts.get(layer, 0) + 1
+    return counts
+
+
+_STAGES = {
+    "raw": "snapshot",
+    "core": "verdict",
+    "indicator": "figures",
+    "benchmark": "figures",
+    "release": "release",
+}
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[LeftOut]:
+    """Say what failed, each thing once and in one sentence."""
+    refused = set()
+    for event in _events(result, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            subject = evaluation.asset_key.path[-1]
+            refused.add(subject)
+            yield LeftOut(stage="verdict", subject=subject, reason=evaluation.description or "")
+    for event in _events(result, dg.DagsterEventType.STEP_FAILURE):
+        layer, *_, subject = event.step_key.split("__")
+        if layer == "core" and subject in refused:
+            continue
+        failure = event.step_failure_data
+        reason = (
+            failure.user_failure_data.description
+            if failure.user_failure_data is not None
+            else f"{subject}: {_innermost(failure.error)}"
+        )
+        stage = _STAGES[layer]
+        yield LeftOut.model_validate({"stage": stage, "subject": subject, "reason": reason})
+
+
+def _innermost(error: Any) -> str:
+    """Return the message of the exception behind Dagster's own."""
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message).strip()
+
+
+def _left_out(released: dg.ExecuteInProcessResult | None) -> tuple[LeftOut, ...]:
+    if released is None or not released.success:
+        return ()
+    for event in _events(released, dg.DagsterEventType.ASSET_MATERIALIZATION):
+        reasons = event.materialization.metadata["left_out"].value
+        return tuple(
+            LeftOut(stage="figures", subject=str(r).split(":")[0], reason=str(r)) for r in reasons
+        )
+    return ()

@@ -1,0 +1,297 @@
+"""The life of a number, stage by stage, as plain functions: each does its work once.
+
+Every stage names its result by what goes into it and does nothing if that is there already.
+Dagster calls these from :mod:`pipelines.assets`; nothing here knows it.
+"""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from expectations import validate
+from pipelines.workspace import Workspace
+from s3etl import benchmark as bench
+from s3etl import evaluate as evaluation
+from s3etl.errors import Unfit
+from s3etl.files import code_version, identity
+from s3etl.records import LeftOut, Verdict, dump
+from sources import intake
+from warehouse import tables
+from warehouse.store import Accepted
+
+CORE_CODE = (
+    "s3etl.observations",
+    "s3etl.regions",
+    "sources.eurostat",
+    "expectations.contract",
+    "expectations.validate",
+)
+FIGURE_CODE = ("s3etl.measures", "s3etl.evaluate", "s3etl.regions")
+BENCHMARK_CODE = (
+    "s3etl.regions",
+    "s3etl.benchmark.ranks",
+    "s3etl.benchmark.standardise",
+    "s3etl.benchmark.table",
+)
+
+
+class Done(NamedTuple):
+    """What a stage left behind.
+
+    Attributes:
+        identity: Name of the result.
+        new: Whether work was done; False if the result was there already.
+        rows: Rows of the result.
+    """
+
+    identity: str
+    new: bool
+    rows: int
+
+
+def take_snapshot(work: Workspace, dataset: str) -> intake.Taken:
+    """Take a dataset from the provider and make its bytes current.
+
+    Raises:
+        Refused: The provider does not have it.
+        Changed: The bytes are not what the declaration says.
+    """
+    return intake.take(work.catalogue.datasets[dataset], work.provider, work.snapshots)
+
+
+def judge(work: Workspace, dataset: str) -> tuple[Verdict, Done]:
+    """Judge the current snapshot; only an accepting verdict moves the accepted pointer.
+
+    Raises:
+        Unfit: There is no snapshot yet.
+        Changed: The kept bytes are damaged.
+    """
+    declared = work.catalogue.datasets[dataset]
+    snapshot = work.snapshots.current(dataset)
+    if snapshot is None:
+        raise Unfit(f"{dataset}: no snapshot yet; take one with s3etl run.")
+    suites = work.catalogue.suites_of(dataset)
+    name = identity(
+        "core",
+        snapshot.sha256,
+        work.origin,
+        dump(declared),
+        [dump(suite) for suite in suites],
+        code_version(*CORE_CODE),
+    )
+    verdict = work.store.verdict(dataset, name)
+    if verdict is not None:
+        if verdict.accepted:
+            work.store.accept(dataset, name)
+        return verdict, Done(name, new=False, rows=verdict.rows - verdict.quarantined)
+    observations = intake.read(declared, snapshot, work.snapshots)
+    judged = validate.judge(observations, declared, suites, snapshot)
+    work.store.put_core(name, snapshot, *judged)
+    return judged.verdict, Done(name, new=True, rows=judged.observations.num_rows)
+
+
+def _inputs(work: Workspace, indicator: str) -> dict[str, Accepted]:
+    """Return the accepted batch of each dataset an indicator reads.
+
+    Raises:
+        Unfit: One of them has none.
+    """
+    inputs = {}
+    for dataset in work.catalogue.indicators[indicator].datasets:
+        accepted = work.store.accepted(dataset)
+        if accepted is None:
+            raise Unfit(f"{indicator}: its dataset {dataset} has no accepted data.")
+        inputs[dataset] = accepted
+    return inputs
+
+
+def _figures_identity(work: Workspace, indicator: str, inputs: dict[str, Accepted]) -> str:
+    return identity(
+        "figures",
+        dump(work.catalogue.indicators[indicator]),
+        {name: accepted.identity for name, accepted in inputs.items()},
+        code_version(*FIGURE_CODE),
+    )
+
+
+def compute_figures(work: Workspace, indicator: str) -> Done:
+    """Compute an indicator from accepted observations.
+
+    Raises:
+        Unfit: A dataset it needs has no accepted data.
+    """
+    inputs = _inputs(work, indicator)
+    name = _figures_identity(work, indicator, inputs)
+    declared = work.catalogue.indicators[indicator]
+    if not work.store.has_figures(indicator, name):
+        series: dict[str, set[str]] = {}
+        for role in declared.roles.values():
+            series.setdefault(role.dataset, set()).update(
+                ".".join(codes) for codes, _ in role.terms()
+            )
+        observations = {d: work.store.observations(d, sorted(s)) for d, s in series.items()}
+        result = evaluation.evaluate(declared, observations, origin=work.origin)
+        work.store.put_figures(indicator, name, result, inputs)
+        return Done(name, new=True, rows=result.figures.num_rows)
+    folder = work.store.root / "figures" / indicator / name
+    return Done(name, new=False, rows=pq.read_metadata(folder / "figures.parquet").num_rows)
+
+
+def compute_benchmark(work: Workspace, indicator: str) -> Done:
+    """Score and rank the current figures of an indicator.
+
+    Raises:
+        Unfit: It has no figures.
+    """
+    figures = work.store.figures(indicator)
+    if figures is None:
+        raise Unfit(f"{indicator}: no figures yet; run s3etl run.")
+    method = work.catalogue.method
+    name = identity("benchmark", figures.identity, dump(method), code_version(*BENCHMARK_CODE))
+    folder = work.store.benchmark_folder(indicator, name)
+    if not folder.is_dir():
+        rows, norms = bench.benchmark(
+            pq.read_table(figures.folder / "figures.parquet"),
+            work.catalogue.indicators[indicator],
+            datasets=work.catalogue.datasets,
+            snapshots=figures.snapshots,
+            method=method,
+        )
+        work.store.put_benchmark(indicator, name, rows, norms)
+        return Done(name, new=True, rows=rows.num_rows)
+    return Done(name, new=False, rows=pq.read_metadata(folder / "benchmark.parquet").num_rows)
+
+
+class Candidate(NamedTuple):
+    """A release candidate and what it does without."""
+
+    folder: Path
+    indicators: int
+    figures: int
+    left_out: tuple[LeftOut, ...]
+
+
+def build_candidate(work: Workspace) -> Candidate:
+    """Put every indicator whose figures are up to date into a release candidate.
+
+    Figures computed from data or code that is no longer the accepted one are left out and
+    named, never passed on.
+
+    Raises:
+        Unfit: No indicator has figures.
+    """
+    ready: dict[str, str] = {}
+    left_out: list[LeftOut] = []
+    for indicator in work.catalogue.indicators:
+        try:
+            inputs = _inputs(work, indicator)
+        except Unfit as error:
+            left_out.append(LeftOut(stage="figures", subject=indicator, reason=str(error)))
+            continue
+        figures = work.store.figures(indicator)
+        if figures is None or figures.identity != _figures_identity(work, indicator, inputs):
+            reason = f"{indicator}: its figures are not up to date; run s3etl run."
+            left_out.append(LeftOut(stage="figures", subject=indicator, reason=reason))
+            continue
+        ready[indicator] = compute_benchmark(work, indicator).identity
+    if not ready:
+        raise Unfit(
+            "release: no indicator has figures, so there is nothing to release; "
+            "see s3etl status for what was refused."
+        )
+    name = identity("candidate", work.origin, ready, [dump(x) for x in left_out])
+    known = work.store.root / "candidates" / name / "benchmark.parquet"
+    if known.exists():
+        folder = work.store.put_candidate(name, {}, {})
+    else:
+        folder = work.store.put_candidate(name, *_candidate(work, ready, left_out))
+    rows = pq.read_metadata(folder / "benchmark.parquet").num_rows
+    return Candidate(folder, len(ready), rows, tuple(left_out))
+
+
+def _candidate(
+    work: Workspace, ready: dict[str, str], left_out: list[LeftOut]
+) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """Collect the tables and the manifest of a candidate."""
+    figures = {i: f for i in ready if (f := work.store.figures(i)) is not None}
+    folders = {i: work.store.benchmark_folder(i, name) for i, name in ready.items()}
+    snapshots = {s.dataset: s for f in figures.values() for s in f.snapshots.values()}
+    verdicts = {}
+    for figure in figures.values():
+        for dataset, core in figure.inputs.items():
+            verdicts[dataset] = work.store.verdict(dataset, core)
+    collected = {
+        "benchmark": pa.concat_tables(
+            pq.read_table(f / "benchmark.parquet") for f in folders.values()
+        ),
+        "norm": pa.concat_tables(pq.read_table(f / "norms.parquet") for f in folders.values()),
+        "lineage": pa.concat_tables(
+            pq.read_table(f.folder / "lineage.parquet") for f in figures.values()
+        ),
+        "indicator": _table(
+            "indicator", [_indicator_row(work, i, f.identity) for i, f in figures.items()]
+        ),
+        "snapshot": _table(
+            "snapshot",
+            [
+                {
+                    **dump(s),
+                    "citation": work.catalogue.datasets[d].citation,
+                    "licence": work.catalogue.datasets[d].licence,
+                }
+                for d, s in sorted(snapshots.items())
+            ],
+        ),
+        "verdict": _table(
+            "verdict",
+            [
+                {
+                    "dataset": v.dataset,
+                    "snapshot": v.snapshot,
+                    "rows": v.rows,
+                    "quarantined": v.quarantined,
+                    "warnings": v.warnings,
+                }
+                for _, v in sorted(verdicts.items())
+                if v is not None
+            ],
+        ),
+        "left_out": _table("left_out", [dump(x) for x in left_out]),
+    }
+    manifest = {
+        "origin": work.origin,
+        "method_version": work.catalogue.method.version,
+        "software_version": version("s3etl"),
+        "indicators": ready,
+        "verdicts": [
+            {"dataset": d, "accepted": v is not None and v.accepted} for d, v in verdicts.items()
+        ],
+    }
+    return collected, manifest
+
+
+def _indicator_row(work: Workspace, indicator: str, figures: str) -> dict[str, object]:
+    declared = dump(work.catalogue.indicators[indicator])
+    row = {c.name: declared.get(c.name) for c in tables.indicator.c if c.name != "release_id"}
+    row["indicator_id"] = indicator
+    row["declaration"] = json.dumps(declared, sort_keys=True)
+    row["figures_hash"] = figures
+    return row
+
+
+def _table(name: str, rows: list[dict[str, object]]) -> pa.Table:
+    """Return rows as the columns of a published table."""
+    published = tables.metadata.tables[name]
+    kinds = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
+    schema = pa.schema(
+        [
+            (c.name, kinds.get(str(c.type), pa.int64()))
+            for c in published.c
+            if c.name != "release_id"
+        ]
+    )
+    return pa.Table.from_pylist(rows, schema=schema)

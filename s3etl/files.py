@@ -1,0 +1,106 @@
+"""Hashes, write-then-rename and pointers: the only way this project puts anything on disk.
+
+A directory or file appears whole or not at all, and a pointer is replaced in one step, so a
+run killed at any moment leaves nothing half-written. What the files mean is not known here.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HASH_LENGTH = 64
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def identity(*parts: object) -> str:
+    """Return the SHA-256 of ``parts`` written as canonical JSON: the name of a derived thing."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def code_version(*modules: str) -> str:
+    """Return a hash over the source text of ``modules``, without importing them.
+
+    It is part of the identity of everything computed, so that a changed parser or measure can
+    never look unchanged downstream.
+    """
+    texts = []
+    for module in modules:
+        spec = importlib.util.find_spec(module)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(module)
+        texts.append([module, hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()])
+    return identity(texts)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``: readers see the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as readable JSON, in one step."""
+    write_atomic(path, json.dumps(value, indent=1, sort_keys=True, default=str).encode() + b"\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text())
+
+
+@contextmanager
+def new_directory(final: Path) -> Iterator[Path]:
+    """Yield a temporary directory that becomes ``final`` when the block ends without error.
+
+    If ``final`` already exists, the temporary one is dropped: names are content hashes, so
+    what is there is the same.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=".new-"))
+    try:
+        yield temporary
+        for file in temporary.iterdir():
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+        if final.exists():
+            shutil.rmtree(temporary)
+        else:
+            temporary.rename(final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def point(pointer: Path, name: str) -> None:
+    """Make ``pointer`` name ``name``, in one step."""
+    write_atomic(pointer, name.encode() + b"\n")
+
+
+def pointed(pointer: Path) -> str | None:
+    """Return the name ``pointer`` holds, or None if there is none yet."""
+    try:
+        return pointer.read_text().strip() or None
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,9 @@
+"""The world outside: everything that enters the machine, and the bytes as they came.
+
+No judging, no computing and no database here; only this room may touch the network.
+"""
+
+from pathlib import Path
+
+DATASETS = Path(__file__).parent / "datasets"
+"""Folder of the dataset declarations."""

@@ -1,0 +1,83 @@
+"""The table: values and flags by series, area and year, as a dataset publishes them.
+
+No figure is drawn, hidden or flagged in here, and no file format is known.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s3etl.catalogue import Dataset
+from sources.sample.places import CODES, EXTRA
+
+Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+YEARS = range(2004, 2015)  # of the world: people from the first on, all else from the second
+SEX = {"F": slice(0, 1), "M": slice(1, 2), "T": slice(0, 2)}  # runs of women, men
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Areas by years of one file, and the smallest regions (leaves) the areas are made of."""
+
+    leaves: Sequence[str]
+    geos: Sequence[str]
+    years: range
+
+    @cached_property
+    def members(self) -> Numbers:
+        """Areas by leaves: one where the leaf lies in the area, else zero."""
+        rows = [[g[:2] == "EU" or leaf.startswith(g) for leaf in self.leaves] for g in self.geos]
+        return np.array(rows, float)
+
+    def total(self, parts: Numbers) -> Numbers:
+        """Sum leaves (last axis but one) to areas, in the file's years."""
+        totals: Numbers = self.members @ parts[..., -len(self.years) :]
+        return totals
+
+    def at(self, prefix: str, *years: int, below: int = -1) -> Mask:
+        """Mark areas by the start of their code, below a NUTS level, in some or all years."""
+        rows = [g.startswith(prefix) and len(g) - 2 > below for g in self.geos]
+        mask: Mask = np.outer(rows, [not years or y in years for y in self.years])
+        return mask
+
+
+def grid(
+    leaves: Sequence[str], level: int, total: str = "", *, extra: bool, start: int = 2005
+) -> Grid:
+    """Return the grid of all areas down to a NUTS level, an EU total before them."""
+    geos = [c for c in CODES if len(c) - 2 <= level and (extra or c not in EXTRA)]
+    return Grid(leaves, [total, *geos] if total else geos, range(start, YEARS.stop))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values by series, area and year (not a number: none), with a mask for each flag."""
+
+    grid: Grid
+    values: Numbers
+    marks: Mapping[str, Mask] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)  # decimals by unit, else 1
+
+
+def series_of(dataset: Dataset) -> Iterator[dict[str, str]]:
+    """Yield the codes of every series, in the order of the file."""
+    for codes in itertools.product(*dataset.dimensions.values()):
+        yield dict(zip(dataset.dimensions, codes, strict=True))
+
+
+def by_sex_and_age(dataset: Dataset, parts: Numbers, ages: Mapping[str, slice]) -> Numbers:
+    """Sum the smallest groups (first two axes) to the series of a dataset.
+
+    Args:
+        dataset: Whose series.
+        parts: By sex, smallest age group, region and year.
+        ages: Each published age as a run of the smallest age groups.
+    """
+    runs = ((SEX[series["sex"]], ages[series["age"]]) for series in series_of(dataset))
+    return np.stack([parts[run].sum((0, 1)) for run in runs])

@@ -1,0 +1,133 @@
+"""How fast real files are parsed, side by side with the tools one would use otherwise.
+
+All measurements of a table are taken in turn in one run, and only ratios of their minima are
+asserted: a noisy machine makes single rounds slower, not the fastest of several faster.
+"""
+
+import gzip
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
+
+import eurostat.eurostat as other
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+
+from sources import eurostat
+
+pytestmark = [pytest.mark.shared, pytest.mark.benchmark]
+
+Times = dict[str, list[float]]
+
+
+def measure(subjects: dict[str, tuple[Callable[[], object], int]], rounds: int) -> Times:
+    """Run each subject its number of times in every round, one after the other."""
+    times: Times = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, (run, repetitions) in subjects.items():
+            for _ in range(repetitions):
+                start = time.perf_counter()
+                run()
+                times[name].append(time.perf_counter() - start)
+    return times
+
+
+def show(title: str, times: Times, capsys: pytest.CaptureFixture[str]) -> None:
+    first = min(next(iter(times.values())))
+    lines = [f"\n{title}", f"{'':44}{'min':>9}{'median':>9}{'times ours':>12}"]
+    for name, taken in times.items():
+        low, middle = 1e3 * min(taken), 1e3 * median(taken)
+        lines.append(f"{name:44}{low:6.0f} ms{middle:6.0f} ms{min(taken) / first:12.2f}")
+    with capsys.disabled():
+        sys.stdout.write("\n".join(lines) + "\n")
+
+
+def tokenise(body: bytes, delimiter: str) -> pa.Table:
+    """Let Arrow find all cells and convert one column only."""
+    return csv.read_csv(
+        pa.BufferReader(body),
+        csv.ReadOptions(column_names=None, autogenerate_column_names=True, skip_rows=1),
+        csv.ParseOptions(delimiter=delimiter, quote_char=False),
+        csv.ConvertOptions(include_columns=["f0"], column_types={"f0": pa.string()}),
+    )
+
+
+def test_sbs_against_the_eurostat_package_and_gzip(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = shared_data / "sbs_r_nuts06_r2.tsv.gz"
+    packed = path.read_bytes()
+    body = gzip.decompress(packed)
+    # The package asks the network for the dimensions and the bytes, and splits only on CRLF.
+    answer = SimpleNamespace(content=gzip.compress(body.replace(b"\n", b"\r\n")))
+    monkeypatch.setattr(other, "__get_dims_info__", lambda *_, **__: ["ESTAT", "EUROSTAT", []])
+    monkeypatch.setattr(other, "__get_resp__", lambda *_, **__: answer)
+    frame = other.get_data_df("sbs_r_nuts06_r2", flags=True)
+    assert frame.shape == (195_227, 3 + 2 * 8)
+    del frame
+
+    subjects: dict[str, tuple[Callable[[], object], int]] = {
+        "sources.eurostat.parse": (lambda: eurostat.parse(path), 5),
+        "Python gzip.decompress": (lambda: gzip.decompress(packed), 5),
+        "pyarrow.csv tokenising the same cells": (lambda: tokenise(body, "\t"), 5),
+        "eurostat.get_data_df(flags=True)": (
+            lambda: other.get_data_df("sbs_r_nuts06_r2", flags=True),
+            1,
+        ),
+    }
+    if program := shutil.which("gzip"):
+        command = [program, "-dc", str(path)]
+        subjects["gzip -dc as a process"] = (
+            lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True),  # noqa: S603
+            5,
+        )
+    times = measure(subjects, rounds=4)
+    show(f"{path.name}: {len(packed):,} bytes, {len(body):,} unpacked", times, capsys)
+
+    best = {name: min(taken) for name, taken in times.items()}
+    ours = best["sources.eurostat.parse"]
+    assert best["eurostat.get_data_df(flags=True)"] >= 20 * ours
+    # Python's gzip is the faster of the two here, so the stricter one.
+    assert ours <= 4 * best["Python gzip.decompress"]
+
+
+@pytest.mark.parametrize("name", ["demo_r_pjanaggr3_linear.csv.gz", "nama_10r_3gdp_linear.csv.gz"])
+def test_sdmx_csv_against_tokenising(
+    shared_data: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = gzip.decompress((shared_data / name).read_bytes())
+    times = measure(
+        {
+            "sources.eurostat.parse": (lambda: eurostat.parse(body), 2),
+            "pyarrow.csv tokenising the same cells": (lambda: tokenise(body, ","), 2),
+        },
+        rounds=4,
+    )
+    show(f"{name}: {len(body):,} bytes, unpacked before", times, capsys)
+
+
+def test_every_other_big_file_takes_the_fast_path(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No real bulk file is irregular, so none may be slow."""
+    monkeypatch.setattr(eurostat, "_read_irregular", None)
+    monkeypatch.setattr(eurostat, "_read_irregular_csv", None)
+    for path in sorted(shared_data.glob("*.gz")):
+        if path.stat().st_size < 1_000_000:
+            eurostat.parse(path)
+            continue
+        packed = path.read_bytes()
+        times = measure(
+            {
+                "sources.eurostat.parse": (lambda p=path: eurostat.parse(p), 1),
+                "Python gzip.decompress": (lambda p=packed: gzip.decompress(p), 1),
+            },
+            rounds=3,
+        )
+        show(path.name, times, capsys)

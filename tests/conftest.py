@@ -1,0 +1,22 @@
+"""What several test modules need."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = (Path(__file__).parents[1] / ".." / "shared" / "data" / "eurostat").resolve()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of provider files beside the checkout.
+
+    Where it is absent the test is skipped and says so, or fails if S3ETL_REQUIRE_SHARED=1.
+    """
+    if not SHARED.is_dir():
+        reason = "the provider files ../shared/data/eurostat are not beside this checkout"
+        if os.environ.get("S3ETL_REQUIRE_SHARED") == "1":
+            pytest.fail(f"S3ETL_REQUIRE_SHARED=1, but {reason}")
+        pytest.skip(reason)
+    return SHARED

@@ -1,0 +1,63 @@
+"""Whole runs on the sample world, done once and shared."""
+
+import gzip
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.run import Ran, run
+from pipelines.workspace import Workspace
+from sources.sample import world
+
+STAND_INS = dict(zip(("XA", "XB", "XC", "XD", "XE"), ("AT", "BE", "CZ", "DK", "EE"), strict=True))
+
+
+@dataclass(frozen=True)
+class SampleHome:
+    """A home in which both editions of the sample world were run."""
+
+    home: Path
+    first: Ran
+    revised: Ran
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory) -> SampleHome:
+    home = tmp_path_factory.mktemp("sample") / "home"
+    first = run(Workspace(home, ("sample",)))
+    revised = run(Workspace(home, ("sample-revised",)))
+    return SampleHome(home, first, revised)
+
+
+def disguised(data: bytes) -> bytes:
+    """Return a sample file with real country codes, so that it passes for a provider's."""
+    packed = data[:2] == b"\x1f\x8b"
+    text = gzip.decompress(data) if packed else data
+    for code, real in STAND_INS.items():
+        text = re.sub(rb"\b%s(?=[0-9Z]{0,3}\b)" % code.encode(), real.encode(), text)
+    return gzip.compress(text, 1, mtime=1) if packed else text
+
+
+@pytest.fixture(scope="session")
+def provider_run(tmp_path_factory) -> tuple[Path, Path]:
+    """A folder that looks like a provider's, and a home in which it was run."""
+    base = tmp_path_factory.mktemp("provider")
+    folder, home = base / "folder", base / "home"
+    folder.mkdir()
+    for name, data in world().values():
+        (folder / name).write_bytes(disguised(data))
+    ran = run(Workspace(home, (str(folder),)))
+    assert ran.failures == ()
+    return folder, home
+
+
+@pytest.fixture
+def provider_copy(provider_run, tmp_path) -> tuple[Path, Path]:
+    """A copy of that folder and home, to spoil."""
+    folder, home = provider_run
+    shutil.copytree(folder, tmp_path / "folder")
+    shutil.copytree(home, tmp_path / "home")
+    return tmp_path / "folder", tmp_path / "home"

@@ -1,0 +1,170 @@
+"""The whole pipeline on the sample world, as ``make run`` does it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.run import run
+from pipelines.workspace import Workspace, load_catalogue
+from warehouse.diff import diff
+from warehouse.publish import publish
+
+
+def test_everything_is_taken_accepted_and_ranked(sample_home):
+    catalogue = load_catalogue()
+    ran = sample_home.first
+    assert ran.failures == ran.left_out == ()
+    assert ran.work["raw"] == ran.work["core"] == len(catalogue.datasets)
+    assert ran.work["indicator"] == ran.work["benchmark"] == len(catalogue.indicators)
+    rows = pq.read_table(ran.candidate / "benchmark.parquet").to_pandas()
+    assert set(rows["indicator_id"]) == set(catalogue.indicators)
+
+
+def test_every_rank_carries_its_interval_and_every_gap_its_reason(sample_home):
+    rows = pq.read_table(sample_home.first.candidate / "benchmark.parquet").to_pandas()
+    ranked = rows[rows["rankable"]]
+    assert len(ranked) > 1000
+    assert (ranked["rank_low"] <= ranked["rank"]).all()
+    assert (ranked["rank"] <= ranked["rank_high"]).all()
+    assert (ranked["rank_high"] <= ranked["n_compared"]).all()
+    assert ranked["value"].notna().all()
+    assert ranked["not_rankable_because"].isna().all()
+    assert rows.loc[~rows["rankable"], "not_rankable_because"].notna().all()
+    assert rows.loc[~rows["rankable"], "rank"].isna().all()
+    assert (rows["value"].isna() == rows["missing_because"].notna()).all()
+
+
+def test_the_best_rank_is_the_best_value(sample_home):
+    catalogue = load_catalogue()
+    rows = pq.read_table(sample_home.first.candidate / "benchmark.parquet").to_pandas()
+    for (indicator, _), group in rows[rows["rankable"]].groupby(["indicator_id", "ref_year"]):
+        best = group.loc[group["rank"] == 1, "value"]
+        lowest = catalogue.indicators[indicator].direction == "-"
+        assert (best == (group["value"].min() if lowest else group["value"].max())).all()
+
+
+def test_the_late_revision_touches_only_what_depends_on_it(sample_home):
+    ran = sample_home.revised
+    assert ran.failures == ()
+    assert ran.work["raw"] == ran.work["core"] == 2
+    affected = {
+        i.id
+        for i in load_catalogue().indicators.values()
+        if {"nama_10r_2gdp", "nama_10r_3gdp"} & set(i.datasets)
+    }
+    assert ran.work["indicator"] == len(affected)
+
+
+def test_the_revision_is_shown_before_it_is_published(sample_home, tmp_path):
+    url = f"duckdb:///{tmp_path / 'w.duckdb'}"
+    publish(sample_home.first.candidate, "sample", url)
+    rows = diff(sample_home.revised.candidate, "sample", url).to_pylist()
+    assert {row["indicator_id"] for row in rows} == {
+        "ECO01",
+        "gdp_per_head_nuts3",
+        "gdp_per_person_employed",
+    }
+    for row in rows:
+        assert (row["added"], row["removed"]) == (0, 0)
+        assert row["revised"] > 0
+        assert 0 < row["largest_revision_percent"] < 5
+
+
+def test_an_earlier_edition_can_come_back(sample_home):
+    again = run(Workspace(sample_home.home, ("sample",)))
+    assert again.candidate == sample_home.first.candidate
+    assert again.work["core"] == again.work["indicator"] == 0
+    back = run(Workspace(sample_home.home, ("sample-revised",)))
+    assert back.candidate == sample_home.revised.candidate
+
+
+@pytest.fixture
+def command(sample_home, tmp_path):
+    """Run ``s3etl`` in a process of its own."""
+
+    def call(*arguments):
+        environment = {
+            **os.environ,
+            "S3ETL_HOME": str(sample_home.home),
+            "S3ETL_WAREHOUSE": f"duckdb:///{tmp_path / 'w.duckdb'}",
+            "COLUMNS": "200",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "pipelines.cli", *arguments],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+
+    return call
+
+
+def test_a_second_run_does_nothing_and_never_imports_great_expectations(sample_home, tmp_path):
+    code = (
+        "import json, sys; from pathlib import Path; from pipelines.run import run; "
+        "from pipelines.workspace import Workspace; "
+        f"ran = run(Workspace(Path({str(sample_home.home)!r}), ('sample-revised',))); "
+        "print(json.dumps([ran.work, 'great_expectations' in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    work, imported = json.loads(done.stdout.splitlines()[-1])
+    assert set(work.values()) == {0}
+    assert not imported
+
+
+def test_help_imports_nothing_heavy():
+    heavy = "{'dagster', 'pandas', 'pyarrow', 'sqlalchemy', 'pydantic', 'great_expectations'}"
+    code = f"import sys, pipelines.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_commands_a_newcomer_types(command):
+    ran = command("run", "--from", "sample-revised", "--publish")
+    assert ran.returncode == 0, ran.stderr
+    assert "Channel sample now points to release" in ran.stdout
+    assert "not statistics" in ran.stdout
+    assert "Nothing new" in ran.stdout
+    traced = command("trace", "ECO01", "XA11", "2014")
+    assert traced.returncode == 0, traced.stderr
+    for expected in ("PPS_HAB", "nama_10r_2gdp.tsv.gz", "2014", "not statistics", "raw"):
+        assert expected in traced.stdout
+    asked = command("query", "SELECT count(*) AS n FROM latest WHERE channel = 'sample'")
+    assert asked.returncode == 0
+    assert "n" in asked.stdout
+    for arguments in (
+        ("status",),
+        ("datasets",),
+        ("indicators",),
+        ("indicators", "HUM08"),
+        ("releases",),
+    ):
+        shown = command(*arguments)
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--from", "/no/such/folder"), "expected a folder"),
+        (("run", "--from", "sample", "--from", "."), "never mixed"),
+        (("run", "--only", "nama_10r_9gdp"), "not a declared dataset"),
+        (("indicators", "ECO99"), "not a declared indicator"),
+        (("releases",), "no warehouse yet"),
+        (("query", "SELECT 1"), "no warehouse yet"),
+        (("publish", "/no/such/folder"), "no candidate there"),
+        (("rollback", "--channel", "sample"), "there is none"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_status_one(command, arguments, said):
+    done = command(*arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1

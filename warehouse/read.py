@@ -1,0 +1,193 @@
+"""Questions people ask the warehouse: which releases, which figures, where a figure came from.
+
+Reads only, as plain rows ready to print; no files and no formulas.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import DBAPIError
+
+from s3etl.errors import Refused
+from warehouse import tables
+from warehouse.connect import reading
+
+Row = dict[str, Any]
+
+
+def _rows(connection: Connection, query: Any) -> list[Row]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def releases(url: str) -> list[Row]:
+    """Every release, newest first, with the channels that point to it."""
+    r, c = tables.release.c, tables.channel.c
+    with reading(url) as connection:
+        found = _rows(connection, select(tables.release).order_by(r.as_of.desc(), r.release_id))
+        current = _rows(connection, select(c.channel, c.release_id))
+        counts = _rows(
+            connection,
+            text("SELECT release_id, count(*) AS figures FROM benchmark GROUP BY release_id"),
+        )
+    figures = {row["release_id"]: row["figures"] for row in counts}
+    for row in found:
+        names = sorted(x["channel"] for x in current if x["release_id"] == row["release_id"])
+        row["channels"] = ", ".join(names)
+        row["figures"] = figures.get(row["release_id"], 0)
+    return found
+
+
+def channels(url: str) -> list[Row]:
+    """Every channel and the release it points to."""
+    with reading(url) as connection:
+        return _rows(connection, select(tables.channel).order_by(tables.channel.c.channel))
+
+
+def current_release(connection: Connection, channel: str) -> str:
+    """Return the id of a channel's current release.
+
+    Raises:
+        Refused: There is no such channel.
+    """
+    c = tables.channel.c
+    found = connection.scalar(select(c.release_id).where(c.channel == channel))
+    if found is None:
+        names = ", ".join(connection.scalars(select(c.channel).order_by(c.channel))) or "none"
+        raise Refused(
+            f"channel {channel}: there is none (there are: {names}); publish to it first."
+        )
+    return str(found)
+
+
+class Trace(NamedTuple):
+    """A figure, its norms and every observation behind it.
+
+    Attributes:
+        figure: Row of ``benchmark``.
+        release: Row of ``release``.
+        indicator: Row of ``indicator``.
+        norms: Rows of ``norm``.
+        observations: Rows of ``lineage`` joined with ``snapshot``.
+    """
+
+    figure: Row
+    release: Row
+    indicator: Row
+    norms: list[Row]
+    observations: list[Row]
+
+
+def trace(indicator_id: str, geo: str, year: int, *, channel: str, url: str) -> Trace:
+    """Follow a published figure back to the bytes it came from.
+
+    Args:
+        indicator_id: Id of the indicator.
+        geo: Region code.
+        year: Reference year.
+        channel: Channel whose current release is asked.
+        url: SQLAlchemy URL of the warehouse.
+
+    Raises:
+        Refused: The release has no such figure; the message says what it has.
+    """
+    b, lin, s = tables.benchmark.c, tables.lineage.c, tables.snapshot.c
+    with reading(url) as connection:
+        release_id = current_release(connection, channel)
+        here = (b.release_id == release_id) & (b.indicator_id == indicator_id)
+        found = _rows(
+            connection,
+            select(tables.benchmark).where(here, b.geo == geo, b.ref_year == year),
+        )
+        if not found:
+            raise Refused(_nothing(connection, here, indicator_id, geo, year, channel))
+        release = _rows(
+            connection, select(tables.release).where(tables.release.c.release_id == release_id)
+        )
+        i, n = tables.indicator.c, tables.norm.c
+        indicator = _rows(
+            connection,
+            select(tables.indicator).where(
+                i.release_id == release_id, i.indicator_id == indicator_id
+            ),
+        )
+        norms = _rows(
+            connection,
+            select(tables.norm)
+            .where(n.release_id == release_id, n.indicator_id == indicator_id)
+            .order_by(n.kind),
+        )
+        observations = _rows(
+            connection,
+            select(
+                *(c for c in tables.lineage.c if c.name not in {"release_id", "indicator_id"}),
+                s.name.label("file"),
+                s.retrieved_from,
+                s.retrieved_at,
+                s.source_updated,
+            )
+            .join(
+                tables.snapshot,
+                (s.release_id == lin.release_id)
+                & (s.sha256 == lin.snapshot)
+                & (s.dataset == lin.source_dataset),
+            )
+            .where(
+                lin.release_id == release_id,
+                lin.indicator_id == indicator_id,
+                lin.geo == geo,
+                lin.ref_year == year,
+            )
+            .order_by(lin.role, lin.series, lin.period),
+        )
+    return Trace(found[0], release[0], indicator[0], norms, observations)
+
+
+def _nothing(
+    connection: Connection, here: Any, indicator_id: str, geo: str, year: int, channel: str
+) -> str:
+    b = tables.benchmark.c
+    years = connection.scalars(
+        select(b.ref_year).where(here, b.geo == geo).distinct().order_by(b.ref_year)
+    ).all()
+    asked = f"{indicator_id} {geo} {year}: channel {channel} has no such figure"
+    if years:
+        return f"{asked}; {geo} has the years {years[0]} to {years[-1]}."
+    known = connection.scalar(select(b.indicator_id).where(here).limit(1))
+    if known:
+        return f"{asked}; {geo} is not among the regions of {indicator_id}."
+    return f"{asked}; the indicator is not in it, see s3etl indicators."
+
+
+def query(sql: str, url: str) -> pa.Table:
+    """Run SQL that only reads.
+
+    Raises:
+        Refused: The database does not accept it.
+    """
+    with reading(url) as connection:
+        try:
+            result = connection.execute(text(sql))
+            names = list(result.keys())
+            rows = result.fetchall()
+        except DBAPIError as error:
+            problem = str(error.orig).strip().splitlines()[0].rstrip(".")
+            raise Refused(f"query: {problem}.") from None
+    return pa.table({name: [row[i] for row in rows] for i, name in enumerate(names)})
+
+
+def top(url: str, channel: str, indicator_id: str, count: int) -> Sequence[Row]:
+    """Return the best-ranked regions of an indicator in the newest year that has ranks."""
+    statement = text(
+        "SELECT geo, ref_year, value, unit, rank, rank_low, rank_high, n_compared FROM latest "
+        "WHERE channel = :channel AND indicator_id = :indicator AND rankable AND ref_year = ("
+        " SELECT max(ref_year) FROM latest WHERE channel = :channel "
+        " AND indicator_id = :indicator AND rankable) "
+        "ORDER BY rank, geo LIMIT :count"
+    )
+    with reading(url) as connection:
+        return _rows(
+            connection,
+            statement.bindparams(channel=channel, indicator=indicator_id, count=count),
+        )

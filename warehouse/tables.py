@@ -1,0 +1,162 @@
+"""The published tables. Rows are inserted and never changed; only ``channel`` is a pointer.
+
+One table or view for each thing an analyst may ask for. No loading and no reading here.
+"""
+
+from typing import Any, Final
+
+import pyarrow as pa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    select,
+)
+from sqlalchemy.sql.type_api import TypeEngine
+
+from s3etl.benchmark import BENCHMARK, NORMS
+from s3etl.evaluate import LINEAGE
+
+metadata: Final = MetaData()
+
+
+def _columns(schema: pa.Schema) -> list[Column[Any]]:
+    return [Column(field.name, _type(field.type)) for field in schema]
+
+
+def _type(kind: pa.DataType) -> TypeEngine[Any]:
+    if pa.types.is_boolean(kind):
+        return Boolean()
+    if pa.types.is_integer(kind):
+        return Integer()
+    if pa.types.is_floating(kind):
+        return Float(53)
+    return String()
+
+
+def _release_column() -> Column[str]:
+    return Column("release_id", String, nullable=False)
+
+
+release: Final = Table(
+    "release",
+    metadata,
+    Column("release_id", String, primary_key=True),
+    Column("content_hash", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("as_of", String, nullable=False),
+    Column("method_version", String, nullable=False),
+    Column("software_version", String, nullable=False),
+    comment="One row for each immutable release; as_of is the time it was first published.",
+)
+channel: Final = Table(
+    "channel",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("release_id", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("moved_at", String, nullable=False),
+    comment="Which release is current; the only rows that are ever updated.",
+)
+publication: Final = Table(
+    "publication",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("channel", String, nullable=False),
+    Column("release_id", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("at", String, nullable=False),
+    comment="Every move of a channel, in order: publish or rollback.",
+)
+benchmark: Final = Table(
+    "benchmark",
+    metadata,
+    _release_column(),
+    Column("as_of", String, nullable=False),
+    *_columns(BENCHMARK),
+    comment="Every figure with score, rank, interval and the reason if it has no rank.",
+)
+norm: Final = Table(
+    "norm",
+    metadata,
+    _release_column(),
+    *_columns(NORMS),
+    comment="The norm behind each score: goalposts, or mean and mean plus one deviation.",
+)
+lineage: Final = Table(
+    "lineage",
+    metadata,
+    _release_column(),
+    *_columns(LINEAGE),
+    comment="Every observation a figure used, with its flags and the snapshot it stands in.",
+)
+indicator: Final = Table(
+    "indicator",
+    metadata,
+    _release_column(),
+    Column("indicator_id", String, nullable=False),
+    Column("title", String),
+    Column("definition", String),
+    Column("unit", String),
+    Column("direction", String),
+    Column("level", Integer),
+    Column("pillar", String),
+    Column("framework", Boolean),
+    Column("variant_of", String),
+    Column("confidence", String),
+    Column("source", String),
+    Column("notes", String),
+    Column("declaration", String),
+    Column("figures_hash", String),
+    comment="The indicators of a release as they were declared then.",
+)
+snapshot: Final = Table(
+    "snapshot",
+    metadata,
+    _release_column(),
+    Column("dataset", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("origin", String),
+    Column("name", String),
+    Column("retrieved_from", String),
+    Column("retrieved_at", String),
+    Column("source_updated", String),
+    Column("size", BigInteger),
+    Column("citation", String),
+    Column("licence", String),
+    comment="The bytes a release was computed from.",
+)
+verdict: Final = Table(
+    "verdict",
+    metadata,
+    _release_column(),
+    Column("dataset", String, nullable=False),
+    Column("snapshot", String, nullable=False),
+    Column("rows", Integer),
+    Column("quarantined", Integer),
+    Column("warnings", Integer),
+    comment="What the judge said of each accepted batch.",
+)
+left_out: Final = Table(
+    "left_out",
+    metadata,
+    _release_column(),
+    Column("stage", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("reason", String, nullable=False),
+    comment="What a release does without, and why.",
+)
+
+LOADED: Final = (benchmark, norm, lineage, indicator, snapshot, verdict, left_out)
+"""Tables a candidate brings rows for, by the name of its Parquet file."""
+
+LATEST: Final = "latest"
+latest_query: Final = select(channel.c.channel, *benchmark.c).join(
+    channel, channel.c.release_id == benchmark.c.release_id
+)
+"""The view ``latest``: benchmark rows of the current release of each channel."""
