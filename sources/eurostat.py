@@ -8,7 +8,7 @@ file takes a slower path with the same result. Nothing is judged, filtered or ma
 stay as they came.
 """
 
-import gzip
+import math
 import re
 import struct
 import zlib
@@ -17,8 +17,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from isal import igzip, isal_zlib
 from pyarrow import csv
 
 from s3etl.errors import Changed
@@ -44,7 +46,7 @@ MEASURED = ("TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "CONF_STATUS")
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 _NONE = pa.scalar(None, pa.string())
 _ONE_PASS = bytes.maketrans(b" ,", b"\t\t")
-_NOT_SEPARATORS = bytes(set(range(256)) - set(b", \t\r\n"))
+_NOT_SEPARATORS = bytes(set(range(256)) - set(b", \t\r\n:"))
 _WRONG_KINDS = (
     (b"<!doctype html", "an HTML page"),
     (b"<html", "an HTML page"),
@@ -60,9 +62,7 @@ _WRONG_KINDS = (
 Cells = tuple[list[pa.ChunkedArray], pa.ChunkedArray, pa.ChunkedArray, pa.ChunkedArray]
 
 
-def parse(
-    data: bytes | Path, *, dataset: str | None = None, name: str | None = None
-) -> pa.Table:
+def parse(data: bytes | Path, *, dataset: str | None = None, name: str | None = None) -> pa.Table:
     """Read a Eurostat bulk file.
 
     Args:
@@ -101,7 +101,7 @@ def last_update(data: bytes) -> str | None:
             start = zlib.decompressobj(wbits=31).decompress(start, 65536)
         except zlib.error:
             return None
-    header, first = (start.decode("utf-8", "replace").splitlines() + ["", ""])[:2]
+    header, first = [*start.decode("utf-8", "replace").splitlines(), "", ""][:2]
     columns, cells = header.split(","), first.split(",")
     if "LAST UPDATE" in columns and len(cells) == len(columns):
         text = cells[columns.index("LAST UPDATE")]
@@ -125,9 +125,10 @@ def read_body(data: bytes | Path, name: str) -> bytes:
     if raw[:2] != GZIP_MAGIC:
         return raw
     try:
-        return gzip.decompress(raw)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        body: bytes = igzip.decompress(raw)  # type: ignore[no-untyped-call]
+    except (EOFError, zlib.error, igzip.BadGzipFile, isal_zlib.IsalError) as error:  # type: ignore[misc]
         raise _damaged(name, error) from None
+    return body
 
 
 def _damaged(name: str, error: Exception) -> Changed:
@@ -226,23 +227,32 @@ def _parse_tsv(body: bytes, header: str, name: str) -> pa.Table:
     return pa.table(columns)
 
 
-def _is_regular(body: bytes, dimensions: int, periods: int) -> bool:
-    """Tell whether all separators stand in the one order that makes the one pass right.
+def _count_missing(body: bytes, dimensions: int, periods: int) -> int | None:
+    """Count the ``:`` of a regular file, or return None if it is irregular.
 
-    Commas and blanks become tabs there, so a wrong one could make up for another: what the
-    file has of commas, blanks, tabs and line ends must be the regular row over and over.
+    Commas and blanks become tabs in the one pass, so a wrong one could make up for another:
+    what the file has of commas, blanks, tabs and line ends must be the regular row over and
+    over, with ``:`` in no other place than that of a value.
     """
     end = body.index(b"\n") + 1
     header = body[:end].translate(None, _NOT_SEPARATORS)
     line_end = b"\r\n" if header.endswith(b"\r\n") else b"\n"
     row = b"," * (dimensions - 1) + b"\t " * periods + line_end
     separators = body.translate(None, _NOT_SEPARATORS)
-    return separators == header + row * ((len(separators) - len(header)) // len(row))
+    each = np.frombuffer(separators, np.uint8)
+    colon = each == ord(":")
+    in_place = (each[:-2] == ord("\t")) & colon[1:-1] & (each[2:] == ord(" "))
+    without = separators.translate(None, b":")
+    rows, rest = divmod(len(without) - len(header), len(row))
+    regular = rest == 0 and without == header + row * rows
+    missing = int(np.count_nonzero(colon))
+    return missing if regular and np.count_nonzero(in_place) == missing else None
 
 
 def _read_regular(body: bytes, dimensions: int, periods: int) -> Cells | None:
     """Read keys, values and flags in one pass, or return None if the file is irregular."""
-    if not _is_regular(body, dimensions, periods):
+    missing = _count_missing(body, dimensions, periods)
+    if missing is None:
         return None
     names = [str(i) for i in range(dimensions + 2 * periods)]
     values, flags = names[dimensions::2], names[dimensions + 1 :: 2]
@@ -252,26 +262,23 @@ def _read_regular(body: bytes, dimensions: int, periods: int) -> Cells | None:
             pa.BufferReader(body.translate(_ONE_PASS)),
             csv.ReadOptions(column_names=names, skip_rows=1, block_size=8 << 20),
             csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
-            csv.ConvertOptions(column_types=types, null_values=[":"], check_utf8=False),
+            csv.ConvertOptions(
+                column_types=types,
+                null_values=[":", ""],
+                strings_can_be_null=True,
+                check_utf8=False,
+            ),
         )
     except pa.ArrowInvalid:
         return None
     value = _in_one(table.select(values))
     flag = _in_one(table.select(flags)).unify_dictionaries()
-    codes = _distinct(flag)
-    letters = None not in codes and all(FLAG.fullmatch(code or "") for code in codes)
-    if not letters or not pc.all(pc.is_finite(value), min_count=0).as_py():
+    known = flag.chunk(0).dictionary.to_pylist()
+    letters = all(FLAG.fullmatch(text) for text in known)
+    # More nulls than ":" would be values that are not there at all.
+    finite = value.null_count == missing and math.isfinite(pc.sum(value).as_py() or 0)
+    if not (letters and finite):
         return None
-    if "" in codes:
-        empty, none = pa.scalar(codes.index(""), pa.int32()), pa.scalar(None, pa.int32())
-        flag = pa.chunked_array(
-            pa.DictionaryArray.from_arrays(
-                pc.if_else(pc.equal(part.indices, empty), none, part.indices),
-                part.dictionary,
-                safe=False,
-            )
-            for part in flag.chunks
-        )
     keys = table.select(names[:dimensions]).unify_dictionaries().columns
     return keys, value, flag, pa.chunked_array([], pa.string())
 
