@@ -4,12 +4,14 @@
 prose for people to maintain belongs here.
 """
 
+import inspect
 import json
 import sys
 from pathlib import Path
 
 from s3etl.catalogue import Catalogue, Dataset, Indicator, Method, Suite
 from s3etl.declarations import Declaration
+from s3etl.measures import MEASURES
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- indicators: begin (make docs) -->", "<!-- indicators: end -->"
@@ -90,6 +92,17 @@ def _datasets(catalogue: Catalogue) -> str:
     return "\n".join(lines)
 
 
+def _measures() -> str:
+    """Show each formula with the table that defines it in the tests."""
+    lines = ["# Measures", "", NOTE, ""]
+    lines += ["Columns of one name are the terms of that role; an empty cell is missing.", ""]
+    for name, measure in MEASURES.items():
+        summary = inspect.cleandoc(measure.__doc__ or "").split("\n\nArgs:")[0]
+        table = (ROOT / "tests" / "spec" / "measures" / f"{name}.md").read_text()
+        lines += [f"## {name}", "", summary, "", table]
+    return "\n".join(lines)
+
+
 def _tables() -> str:
     from warehouse import tables  # noqa: PLC0415  (only this page needs SQL)
 
@@ -135,6 +148,7 @@ def pages(catalogue: Catalogue) -> dict[Path, str]:
         ROOT / "README.md": _readme(catalogue),
         ROOT / "docs" / "indicators.md": _indicators(catalogue),
         ROOT / "docs" / "datasets.md": _datasets(catalogue),
+        ROOT / "docs" / "measures.md": _measures(),
         ROOT / "docs" / "tables.md": _tables(),
         ROOT / "tests" / "golden" / "graph.txt": _graph(catalogue),
     }

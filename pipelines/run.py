@@ -21,6 +21,7 @@ from s3etl.records import LeftOut
 DAGSTER_YAML = """\
 # Written by s3etl. Telemetry is off; one connection to each provider; slots are freed again.
 telemetry: {enabled: false}
+nux: {enabled: false}
 concurrency: {pools: {default_limit: 1}}
 run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 300}
 run_retries: {retry_on_asset_or_op_failure: false}

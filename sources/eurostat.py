@@ -160,7 +160,7 @@ def _read_header(body: bytes, name: str) -> str:
         body.isascii() or body.decode()
     except UnicodeDecodeError as error:
         raise _not_plain(body, error.start, "bytes that are not UTF-8", name) from None
-    if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
+    if b"\r" in body and _has_lone_return(body):
         raise _changed(name, "line ends LF or CRLF", "\r", " within a line")
     end = body.find(b"\n")
     if end in (-1, len(body) - 1):
@@ -169,6 +169,12 @@ def _read_header(body: bytes, name: str) -> str:
         last = body[-60:].rpartition(b"\n")[2].decode("utf-8", "replace")
         raise _changed(name, "a line end after the last row", last, " cut short")
     return body[:end].removesuffix(b"\r").decode()
+
+
+def _has_lone_return(body: bytes) -> bool:
+    each = np.frombuffer(body, np.uint8)
+    after = np.flatnonzero(each[:-1] == ord("\r")) + 1
+    return body.endswith(b"\r") or not (each[after] == ord("\n")).all()
 
 
 def _not_plain(body: bytes, place: int, found: str, name: str) -> Changed:
@@ -381,6 +387,7 @@ def _read_regular_csv(body: bytes, columns: list[str], wanted: list[str]) -> pa.
                 include_columns=wanted,
                 null_values=[""],
                 strings_can_be_null=True,
+                check_utf8=False,
             ),
         )
     except pa.ArrowInvalid:
