@@ -20,3 +20,14 @@ def shared_data() -> Path:
             pytest.fail(f"S3ETL_REQUIRE_SHARED=1, but {reason}")
         pytest.skip(reason)
     return SHARED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that skipped anything where everything has to run (CI)."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("S3ETL_REQUIRE_SHARED") == "1":
+        reporter.write_line("")
+        reporter.write_line(f"{len(skipped)} tests were skipped and every test has to run here.")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
