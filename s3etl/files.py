@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-HASH_LENGTH = 64
-
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
@@ -84,10 +82,12 @@ def new_directory(final: Path) -> Iterator[Path]:
         for file in temporary.iterdir():
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())
-        if final.exists():
-            shutil.rmtree(temporary)
-        else:
+        try:
             temporary.rename(final)
+        except OSError:
+            if not final.is_dir():
+                raise
+            shutil.rmtree(temporary)  # it was there already, or another run was quicker
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

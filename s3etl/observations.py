@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from s3etl.catalogue import Dataset
 from s3etl.errors import Changed
@@ -236,8 +235,3 @@ def _statuses(
             pa.array(confidential[flag_index]), pa.array(["F", "C"], pa.string())
         ),
     )
-
-
-def count_missing(observations: pa.Table) -> int:
-    """Number of cells without a value."""
-    return int(pc.sum(pc.is_null(observations.column("value"))).as_py() or 0)

@@ -27,9 +27,12 @@ AGGREGATE: Final = re.compile(
 # Methodology 6 and the Regulations amending 1059/2003: an old code and the codes that took its
 # place. Files keep both in some years; only the newer territory is then compared.
 SUCCESSORS: Final[dict[str, tuple[str, ...]]] = {
+    "FI13": ("FI1D",),
+    "FI18": ("FI1B", "FI1C"),
+    "FI1A": ("FI1D",),
     "HR04": ("HR02", "HR05", "HR06"),
     "HU10": ("HU11", "HU12"),
-    "IE01": ("IE04",),
+    "IE01": ("IE04", "IE06"),
     "IE02": ("IE05", "IE06"),
     "LT00": ("LT01", "LT02"),
     "NL31": ("NL35",),
@@ -37,12 +40,12 @@ SUCCESSORS: Final[dict[str, tuple[str, ...]]] = {
     "PL12": ("PL91", "PL92"),
     "PT16": ("PT19", "PT1D"),
     "PT17": ("PT1A", "PT1B"),
-    "PT18": ("PT1C",),
+    "PT18": ("PT1C", "PT1D"),
     "SI01": ("SI03",),
     "SI02": ("SI04",),
     "UKI1": ("UKI3", "UKI4"),
     "UKI2": ("UKI5", "UKI6", "UKI7"),
-    "UKM2": ("UKM7",),
+    "UKM2": ("UKM7", "UKM9"),
     "UKM3": ("UKM8", "UKM9"),
 }
 
