@@ -238,6 +238,11 @@ def main() -> None:
     except S3etlError as error:
         print(f"s3etl: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
+    except OSError as error:
+        where = error.filename or "a file"
+        said = f"{where}: {error.strerror}; check S3ETL_HOME, permissions and free space."
+        print(f"s3etl: {said}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,8 @@ def _card(indicator: Indicator) -> str:
         lines.append(f"- Measurement noise: {what} {noise:g}.")
     if indicator.joined_by_code:
         lines.append(f"- Regions are joined by code: {indicator.joined_by_code}")
+    for geo, why in indicator.set_apart.items():
+        lines.append(f"- {geo} is shown and not ranked: {why}.")
     lines.append(f"- Filters: {indicator.confidence}. Source: {indicator.source}")
     if indicator.notes:
         lines.append(f"- {indicator.notes}")

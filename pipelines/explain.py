@@ -32,6 +32,7 @@ def indicator(declared: Indicator) -> None:
         )
         lags = "" if role.lags == (0,) else f", years before: {', '.join(map(str, role.lags))}"
         rows.append((name, f"{role.dataset} ({codes}){lags}"))
+    rows += [(f"set apart, {geo}", why) for geo, why in declared.set_apart.items()]
     rows += [("confidence", declared.confidence), ("source", declared.source)]
     rows += [("notes", declared.notes)] if declared.notes else []
     print_table(declared.id, ("", ""), rows)

@@ -148,6 +148,8 @@ class Indicator(Declaration):
             figures that may be near zero; used instead of ``noise_cv``.
         joined_by_code: Why regions of datasets in different NUTS versions may be joined by
             their code; required where the roles' versions differ.
+        set_apart: Regions whose figures are shown and not ranked, with the reason: what the
+            provider publishes for them is known to be wrong or of another territory.
         confidence: How far dataset and filters are verified (methodology, evidence marks).
         source: Where the definition comes from.
     """
@@ -166,6 +168,7 @@ class Indicator(Declaration):
     noise_cv: float | None = Field(default=None, gt=0)
     noise_sd: float | None = Field(default=None, gt=0)
     joined_by_code: str = ""
+    set_apart: dict[str, str] = Field(default_factory=dict)
     confidence: Literal["verified", "partly verified", "unverified"]
     source: str
     notes: str = ""

@@ -13,11 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from pyarrow import csv
-from sqlalchemy import Connection, NullPool, Table, create_engine, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    Table,
+    create_engine,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from s3etl.errors import CatalogueError, Conflict, Refused
+from s3etl.errors import CatalogueError, Conflict, Refused, Unreachable
 from warehouse import tables
 
 ADVISORY_LOCK = 53335  # any number, the same for every publisher
@@ -31,7 +42,13 @@ def _file(url: str) -> Path:
 
 
 def _is_duckdb(url: str) -> bool:
-    backend = make_url(url).get_backend_name()
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        raise CatalogueError(
+            "S3ETL_WAREHOUSE: expected an address such as duckdb:///file.duckdb or "
+            "postgresql+psycopg://user@host/database, found something else."
+        ) from None
     if backend not in {"duckdb", "postgresql"}:
         raise CatalogueError(
             f"S3ETL_WAREHOUSE: expected a duckdb or postgresql address, found {backend}."
@@ -54,6 +71,25 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _opened(engine: Engine, url: str) -> Iterator[Connection]:
+    """Connect, or say in one sentence that the warehouse cannot be reached."""
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise Unreachable(
+            f"warehouse {place(url)}: it cannot be opened ({first_line(error)}); "
+            "see that it is there and not in use, and try again."
+        ) from None
+    with connection:
+        yield connection
+
+
+def first_line(error: DBAPIError) -> str:
+    """Return the first line of what the database said."""
+    return str(error.orig).strip().splitlines()[0].rstrip(".!")
+
+
+@contextmanager
 def writing(url: str) -> Iterator[Connection]:
     """Yield a connection whose work appears whole or not at all.
 
@@ -66,18 +102,18 @@ def writing(url: str) -> Iterator[Connection]:
 
     Raises:
         Conflict: Somebody has the DuckDB file open for writing.
+        Unreachable: PostgreSQL cannot be reached.
     """
     if not _is_duckdb(url):
         engine = create_engine(url, poolclass=NullPool)
-        with engine.begin() as connection:
+        with _opened(engine, url) as connection, connection.begin():
             connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
             _create(connection)
             yield connection
         return
     path = _file(url)
     with _lock(path):
-        if path.with_name(path.name + ".wal").exists():
-            raise Conflict(f"{path}: somebody has it open for writing; close that and try again.")
+        _refuse_if_written_to(path)
         copy = path.with_name(f".{path.name}.new")
         copy.unlink(missing_ok=True)
         copy.with_name(copy.name + ".wal").unlink(missing_ok=True)
@@ -99,27 +135,42 @@ def writing(url: str) -> Iterator[Connection]:
             copy.with_name(copy.name + ".wal").unlink(missing_ok=True)
 
 
+def _refuse_if_written_to(path: Path) -> None:
+    """Refuse to replace a file that somebody else writes to: their work would be lost."""
+    busy = path.with_name(path.name + ".wal").exists()
+    if path.exists() and not busy:
+        try:  # DuckDB itself refuses a reader beside a writer
+            duckdb.connect(str(path), read_only=True).close()
+        except duckdb.Error:
+            busy = True
+    if busy:
+        raise Conflict(
+            f"{path}: somebody has it open for writing, or it is damaged; close that and try again."
+        )
+
+
 @contextmanager
 def reading(url: str) -> Iterator[Connection]:
     """Yield a connection that can read and cannot write.
 
     Raises:
         Refused: There is no warehouse yet.
+        Unreachable: It cannot be opened now.
     """
-    if _is_duckdb(url):
-        path = _file(url)
-        if not path.exists():
-            raise Refused(
-                f"{path}: no warehouse yet; publish a first release with s3etl run --publish."
-            )
-        engine = create_engine(url, poolclass=NullPool, connect_args={"read_only": True})
-    else:
-        options = {"options": "-c default_transaction_read_only=on"}
-        engine = create_engine(url, poolclass=NullPool, connect_args=options)
-        with engine.connect() as connection:
-            if not inspect(connection).has_table(tables.release.name):
-                raise Refused("the warehouse is empty; publish a release with s3etl run --publish.")
-    with engine.connect() as connection:
+    embedded = _is_duckdb(url)
+    if embedded and not _file(url).exists():
+        raise Refused(
+            f"{_file(url)}: no warehouse yet; publish a first release with s3etl run --publish."
+        )
+    options: dict[str, Any] = (
+        {"read_only": True} if embedded else {"options": "-c default_transaction_read_only=on"}
+    )
+    engine = create_engine(url, poolclass=NullPool, connect_args=options)
+    with _opened(engine, url) as connection:
+        if embedded:  # nor may a query write other files
+            connection.execute(text("SET enable_external_access = false"))
+        if not inspect(connection).has_table(tables.release.name):
+            raise Refused("the warehouse is empty; publish a release with s3etl run --publish.")
         yield connection
 
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from s3etl.errors import Refused
 from warehouse import tables
-from warehouse.connect import reading
+from warehouse.connect import first_line, reading
 
 Row = dict[str, Any]
 
@@ -168,12 +168,14 @@ def query(sql: str, url: str) -> pa.Table:
     """
     with reading(url) as connection:
         try:
-            result = connection.execute(text(sql))
+            # As typed: a colon or a per cent sign is no parameter.
+            result = connection.execution_options(no_parameters=True).exec_driver_sql(sql)
             names = list(result.keys())
             rows = result.fetchall()
         except DBAPIError as error:
-            problem = str(error.orig).strip().splitlines()[0].rstrip(".")
-            raise Refused(f"query: {problem}.") from None
+            raise Refused(f"query: {first_line(error)}.") from None
+        except ResourceClosedError:
+            raise Refused("query: it returns no rows; ask with SELECT.") from None
     return pa.table({name: [row[i] for row in rows] for i, name in enumerate(names)})
 
 

@@ -139,6 +139,8 @@ def _why_not(frame: pd.DataFrame, indicator: Indicator) -> pd.Series:
     for _, rows in frame[frame["value"].notna()].groupby("ref_year"):
         for old, new in overtaken(set(rows["geo"])).items():
             reason[rows.index[rows["geo"] == old]] = f"overtaken by {', '.join(new)}"
+    for geo, why in indicator.set_apart.items():
+        reason[frame["geo"] == geo] = f"set apart: {why}"
     reason[frame["value"].isna()] = "no value"
     if indicator.direction == "ctx":
         reason[:] = "context indicator"

@@ -61,6 +61,8 @@ INDICATORS = {
     "wages_per_person_employed": (2, "+", ratio(1e6 / 1e3), [WAGES, MARKET]),
 }
 SIGN = {name: {"+": 1, "-": -1, "ctx": 0}[row[1]] for name, row in INDICATORS.items()}
+# The survey's UKM6 is another territory than the accounts' from 2010 on (declared set_apart).
+SET_APART = {"employment_per_inhabitant": {"UKM6"}, "gdp_per_person_employed": {"UKM6"}}
 each = pytest.mark.parametrize("name", INDICATORS)
 
 
@@ -154,7 +156,7 @@ def compared(expected, nuts):
     heirs, found = nuts.heirs, defaultdict(lambda: defaultdict(dict))
     for name in filter(SIGN.get, INDICATORS):
         for (geo, year), (value, *_) in expected[name].items():
-            if len(geo) > 2 and value is not None:
+            if len(geo) > 2 and value is not None and geo not in SET_APART.get(name, ()):
                 found[name][year][geo] = value
         for values in found[name].values():
             for old in [geo for geo in values if heirs.get(geo, set()) & values.keys()]:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import create_engine, text
 
-from s3etl.errors import Conflict, Refused, Unfit
+from s3etl.errors import CatalogueError, Conflict, Refused, Unfit, Unreachable
 from s3etl.files import read_json, write_json
 from warehouse import publish as publishing
 from warehouse import read
@@ -204,15 +204,53 @@ def test_two_publishers_at_once_both_succeed(url, candidates):
 
 
 @pytest.mark.parametrize(
-    "sql", ["DELETE FROM benchmark", "DROP TABLE benchmark", "SELECT nonsense"]
+    "sql",
+    [
+        "DELETE FROM benchmark",
+        "DROP TABLE benchmark",
+        "SELECT 1; DROP TABLE benchmark",
+        "COPY (SELECT 1) TO '{folder}/stolen.csv'",
+        "SELECT nonsense",
+    ],
 )
-def test_a_query_reads_and_cannot_write(url, candidates, sql):
+def test_a_query_reads_and_cannot_write(url, candidates, sql, tmp_path):
     publish(candidates[0], "sample", url)
     before = count(url)
     with pytest.raises(Refused, match=r"^query: ") as error:
-        read.query(sql, url)
+        read.query(sql.format(folder=tmp_path), url)
     assert "\n" not in str(error.value)
     assert count(url) == before
+    assert not (tmp_path / "stolen.csv").exists()
+
+
+def test_a_query_is_taken_as_typed(url, candidates):
+    publish(candidates[0], "sample", url)
+    assert read.query("SELECT ':x' AS a, '100 %' AS b", url).to_pylist() == [
+        {"a": ":x", "b": "100 %"}
+    ]
+
+
+def test_a_warehouse_that_cannot_be_reached_is_one_sentence():
+    with pytest.raises(Unreachable, match="cannot be opened") as error:
+        read.releases("postgresql+psycopg://me:secret@127.0.0.1:1/db")
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "sqlite:///x.db", "duckdb:///:memory:"])
+def test_an_address_that_cannot_be_a_warehouse_is_named(address):
+    with pytest.raises(CatalogueError, match="S3ETL_WAREHOUSE"):
+        read.releases(address)
+
+
+def test_an_idle_writer_is_not_overwritten_either(tmp_path, candidates):
+    path = tmp_path / "warehouse.duckdb"
+    publish(candidates[0], "sample", f"duckdb:///{path}")
+    with (
+        closing(duckdb.connect(str(path))),
+        pytest.raises(Conflict, match="open for writing"),
+    ):
+        publish(candidates[1], "sample", f"duckdb:///{path}")
 
 
 def test_a_trace_leads_from_the_figure_to_the_bytes(url, candidates, sample_home):
