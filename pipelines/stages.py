@@ -150,8 +150,7 @@ def compute_benchmark(work: Workspace, indicator: str) -> Done:
     figures = work.store.figures(indicator)
     if figures is None:
         raise Unfit(f"{indicator}: no figures yet; run s3etl run.")
-    method = work.catalogue.method
-    name = identity("benchmark", figures.identity, dump(method), code_version(*BENCHMARK_CODE))
+    name = _benchmark_identity(work, figures.identity)
     folder = work.store.benchmark_folder(indicator, name)
     if not folder.is_dir():
         rows, norms = bench.benchmark(
@@ -159,11 +158,29 @@ def compute_benchmark(work: Workspace, indicator: str) -> Done:
             work.catalogue.indicators[indicator],
             datasets=work.catalogue.datasets,
             snapshots=figures.snapshots,
-            method=method,
+            method=work.catalogue.method,
         )
         work.store.put_benchmark(indicator, name, rows, norms)
         return Done(name, new=True, rows=rows.num_rows)
     return Done(name, new=False, rows=pq.read_metadata(folder / "benchmark.parquet").num_rows)
+
+
+def has_work(work: Workspace, indicator: str) -> bool:
+    """Whether an indicator has to be computed or ranked anew; False if it cannot be."""
+    try:
+        inputs = _inputs(work, indicator)
+    except Unfit:
+        return False
+    figures = work.store.figures(indicator)
+    if figures is None or figures.identity != _figures_identity(work, indicator, inputs):
+        return True
+    name = _benchmark_identity(work, figures.identity)
+    return not work.store.benchmark_folder(indicator, name).is_dir()
+
+
+def _benchmark_identity(work: Workspace, figures: str) -> str:
+    method = dump(work.catalogue.method)
+    return identity("benchmark", figures, method, code_version(*BENCHMARK_CODE))
 
 
 class Candidate(NamedTuple):
