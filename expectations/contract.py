@@ -10,7 +10,17 @@ from s3etl.records import Origin
 
 PERIODS = {"A": r"^[12]\d{3}$", "Q": r"^[12]\d{3}-Q[1-4]$", "M": r"^[12]\d{3}-[01]\d$"}
 
-JUDGED = ("series", "geo", "period", "unit", "value", "obs_flag", "declared_low", "declared_high")
+JUDGED = (
+    "series",
+    "geo",
+    "period",
+    "unit",
+    "value",
+    "obs_flag",
+    "declared_low",
+    "declared_high",
+    "confidential_value",
+)
 """Columns an expectation may name."""
 
 
@@ -69,6 +79,11 @@ def contract(dataset: Dataset, origin: Origin) -> tuple[Expectation, ...]:
             "Flags are the provider's known letters.",
             column="obs_flag",
             regex=f"^[{flags}{flags.upper()}]+$",
+        ),
+        critical(
+            "expect_column_values_to_be_null",
+            "A confidential cell has no value; one that has must not go further.",
+            column="confidential_value",
         ),
         critical(
             "expect_column_pair_values_a_to_be_greater_than_b",

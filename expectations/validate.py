@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.contract import JUDGED, contract
 from s3etl.catalogue import Dataset, Expectation, Suite
@@ -125,6 +126,8 @@ def _frame(observations: pa.Table, dataset: Dataset) -> pd.DataFrame:
         categories = frame["unit"].cat.categories
         known = np.array([values.get(u) for u in categories] + [None], dtype=float)
         frame[column] = known[frame["unit"].cat.codes]
+    confidential = pc.equal(observations.column("conf_status").cast(pa.string()), "C")
+    frame["confidential_value"] = frame["value"].where(confidential.to_pandas())
     return frame
 
 

@@ -72,7 +72,6 @@ def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
         kinds={dataset.provider},
         description=f"{dataset.title}. Bytes as the provider publishes them.",
         metadata={"citation": dataset.citation, "licence": dataset.licence},
-        pool=dataset.provider,
     )
     @_failing_plainly
     def raw(workspace: WorkspaceResource) -> Result:

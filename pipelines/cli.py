@@ -153,7 +153,11 @@ def publish(
     folder = candidate or work.store.candidate()
     if folder is None or not (folder / "manifest.json").exists():
         _fail(f"{folder or work.origin}: no candidate there; build one with s3etl run.")
-    name, url = _channel(channel, work), _settings().warehouse_url
+    from s3etl.files import read_json
+
+    origin = read_json(folder / "manifest.json")["origin"]
+    name = channel or ("sample" if origin == "sample" else "preview")
+    url = _settings().warehouse_url
     show.differences(folder, name, url)
     show.published(publish_candidate(folder, name, url), name, url)
 
@@ -177,7 +181,7 @@ def rollback(
 def trace(
     indicator: Annotated[str, typer.Argument(help="Id of the indicator.")],
     geo: Annotated[str, typer.Argument(help="Region code.")],
-    period: Annotated[int, typer.Argument(help="Reference year.")],
+    period: Annotated[int, typer.Argument(help="Reference year.", min=1000, max=9999)],
     channel: Annotated[
         str | None, typer.Option(help="Channel.", show_default="the only one")
     ] = None,

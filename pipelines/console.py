@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 console = Console(highlight=False)
@@ -37,5 +38,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
         )
     for row in rows:
         table.add_row(*(cell(value) for value in row))
-    console.print(table)
+    # Wider than the terminal is bad, a number cut short without a mark is worse.
+    options = console.options.update(max_width=10_000)
+    needed = Measurement.get(console, options, table).minimum
+    wide = console if needed <= console.width else Console(highlight=False, width=needed)
+    wide.print(table)
     console.print()

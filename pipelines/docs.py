@@ -111,7 +111,8 @@ def _tables() -> str:
     lines = ["# Published tables", "", NOTE, ""]
     lines += [
         "Rows are inserted and never changed; only `channel` is a pointer. The view `latest` has",
-        "the columns of `benchmark`, and `channel`, for the current release of each channel.",
+        "the columns of `benchmark`, `channel` and `origin` (`sample` is synthetic), for the",
+        "current release of each channel.",
         "",
     ]
     for table in tables.metadata.sorted_tables:
@@ -123,7 +124,7 @@ def _tables() -> str:
 
 
 def _graph(catalogue: Catalogue) -> str:
-    """List every asset with its parents, checks, group and pool, a line each."""
+    """List every asset with its parents, checks and group, a line each."""
     from pipelines.assets import assets_of  # noqa: PLC0415  (Dagster takes a second)
 
     lines = []
@@ -133,7 +134,7 @@ def _graph(catalogue: Catalogue) -> str:
             checks = ", ".join(c.name for c in asset.check_specs) or "-"
             lines.append(
                 f"{spec.key.to_user_string()} | group {spec.group_name} | from {parents} | "
-                f"checks {checks} | pool {asset.op.pool or '-'}"
+                f"checks {checks}"
             )
     return "\n".join(sorted(lines)) + "\n"
 

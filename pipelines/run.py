@@ -4,6 +4,7 @@ Taking and judging, computing and ranking, collecting a candidate: a dataset tha
 leaves the others alone, and what was accepted before stays in use. Nothing is printed here.
 """
 
+import fcntl
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,13 @@ from pipelines import assets, stages
 from pipelines.definitions import EVALUATE, REFRESH, RELEASE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
+from s3etl.errors import Conflict
 from s3etl.records import LeftOut
 
 DAGSTER_YAML = """\
-# Written by s3etl. Telemetry is off; one connection to each provider; slots are freed again.
+# Written by s3etl. Telemetry is off. No pools: a killed run would keep its slot for ever.
 telemetry: {enabled: false}
 nux: {enabled: false}
-concurrency: {pools: {default_limit: 1}}
-run_monitoring: {enabled: true, free_slots_after_run_end_seconds: 300}
 run_retries: {retry_on_asset_or_op_failure: false}
 retention: {sensor: {purge_after_days: {skipped: 7}}, schedule: {purge_after_days: 90}}
 """
@@ -59,6 +59,20 @@ def prepare_dagster_home(home: Path) -> Path:
 
 
 @contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let one run at a time work in a home; the lock goes with the process, however it ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".run.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                f"{home}: another run is at work there; wait for it, or use another S3ETL_HOME."
+            ) from None
+        yield
+
+
+@contextmanager
 def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.from_config(str(prepare_dagster_home(home))) as instance:
         yield instance
@@ -66,6 +80,9 @@ def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
 def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None = None) -> Ran:
     """Run everything and return what came of it.
+
+    Raises:
+        Conflict: Another run is at work in the same home.
 
     Args:
         work: The workspace.
@@ -79,7 +96,7 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
     definitions = build(
         WorkspaceResource(home=str(work.home.absolute()), sources=list(work.sources))
     )
-    with _instance(work.home) as instance:
+    with _alone(work.home), _instance(work.home) as instance:
 
         def execute(job: str, keys: list[dg.AssetKey]) -> dg.ExecuteInProcessResult | None:
             if not keys:
@@ -97,8 +114,7 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
         execute(EVALUATE, keys)
         released = execute(RELEASE, [assets.CANDIDATE])
-    candidate = work.store.candidate() if released is not None and released.success else None
-    return Ran(candidate, tuple(failures), _left_out(released), done)
+    return Ran(_candidate(released), tuple(failures), _left_out(released), done)
 
 
 def _execute(
@@ -187,6 +203,14 @@ def _innermost(error: Any) -> str:
     while error.cause is not None:
         error = error.cause
     return str(error.message).strip()
+
+
+def _candidate(released: dg.ExecuteInProcessResult | None) -> Path | None:
+    if released is None or not released.success:
+        return None
+    for event in _events(released, dg.DagsterEventType.ASSET_MATERIALIZATION):
+        return Path(str(event.materialization.metadata["folder"].value))
+    return None
 
 
 def _left_out(released: dg.ExecuteInProcessResult | None) -> tuple[LeftOut, ...]:

@@ -295,7 +295,7 @@ def _indicator_row(work: Workspace, indicator: str, figures: str) -> dict[str, o
     declared = dump(work.catalogue.indicators[indicator])
     row = {c.name: declared.get(c.name) for c in tables.indicator.c if c.name != "release_id"}
     row["indicator_id"] = indicator
-    row["declaration"] = json.dumps(declared, sort_keys=True)
+    row["declaration"] = json.dumps(declared)
     row["figures_hash"] = figures
     return row
 

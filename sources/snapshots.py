@@ -70,7 +70,8 @@ class SnapshotStore:
     def current(self, dataset: str) -> Snapshot | None:
         """Return the current snapshot, or None before the first."""
         sha256 = pointed(self.root / dataset / "current")
-        return self.get(dataset, sha256) if sha256 else None
+        kept = sha256 and (self.root / dataset / sha256 / "manifest.json").exists()
+        return self.get(dataset, sha256) if sha256 and kept else None
 
     def make_current(self, snapshot: Snapshot) -> None:
         """Make a snapshot the current one; it may be an older one the provider went back to."""

@@ -162,9 +162,10 @@ def reading(url: str) -> Iterator[Connection]:
         raise Refused(
             f"{_file(url)}: no warehouse yet; publish a first release with s3etl run --publish."
         )
-    options: dict[str, Any] = (
-        {"read_only": True} if embedded else {"options": "-c default_transaction_read_only=on"}
-    )
+    options: dict[str, Any] = {"read_only": True}
+    if not embedded:
+        # A prepared statement stands alone: no second one can follow and undo the first option.
+        options = {"options": "-c default_transaction_read_only=on", "prepare_threshold": 0}
     engine = create_engine(url, poolclass=NullPool, connect_args=options)
     with _opened(engine, url) as connection:
         if embedded:  # nor may a query write other files

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, func, insert, select, update
 
 from s3etl.errors import Conflict, Refused, Unfit
-from s3etl.files import read_json
+from s3etl.files import read_json, sha256_of
 from warehouse import tables
 from warehouse.connect import load, writing
 
@@ -45,14 +45,21 @@ def publish(candidate: Path, channel: str, url: str) -> Published:
 
     Raises:
         Unfit: An input of the candidate has no accepting verdict.
-        Conflict: The channel holds releases of another origin.
+        Conflict: The channel holds releases of another origin, or the candidate's files are no
+            longer those that were built.
     """
     manifest = read_json(candidate / "manifest.json")
     if refused := [v["dataset"] for v in manifest["verdicts"] if not v["accepted"]]:
         raise Unfit(
             f"{candidate.name[:12]}: its input {refused[0]} was refused; run s3etl run again."
         )
-    release_id = candidate.name[:ID_LENGTH]
+    content_hash = str(manifest["identity"])
+    for name, sha256 in manifest["files"].items():
+        if sha256_of(candidate / name) != sha256:
+            raise Conflict(
+                f"{candidate}: {name} was changed after it was built; run s3etl run again."
+            )
+    release_id = content_hash[:ID_LENGTH]
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with writing(url) as connection:
         _check_origin(connection, channel, manifest["origin"])
@@ -63,7 +70,7 @@ def publish(candidate: Path, channel: str, url: str) -> Published:
             connection.execute(
                 insert(tables.release).values(
                     release_id=release_id,
-                    content_hash=candidate.name,
+                    content_hash=content_hash,
                     origin=manifest["origin"],
                     as_of=now,
                     method_version=manifest["method_version"],
@@ -71,7 +78,7 @@ def publish(candidate: Path, channel: str, url: str) -> Published:
                 )
             )
             _insert(connection, candidate, release_id, now)
-        elif known != candidate.name:
+        elif known != content_hash:
             raise Conflict(f"release {release_id}: another release has the same short name.")
         moved = _move(connection, channel, release_id, manifest["origin"], "publish", now)
     return Published(release_id, inserted=known is None, moved=moved)
@@ -96,28 +103,34 @@ def rollback(channel: str, url: str, *, to: str | None = None) -> Published:
         if pointer is None:
             raise Refused(f"channel {channel}: there is none; see s3etl releases.")
         p = tables.publication.c
-        published = connection.scalars(
-            select(p.release_id)
-            .where(p.channel == channel, p.action == "publish")
-            .order_by(p.number)
+        moves = connection.execute(
+            select(p.release_id, p.action).where(p.channel == channel).order_by(p.number)
         ).all()
-        earlier = _earlier(published, pointer.release_id, to, channel)
+        earlier = _earlier([(m.release_id, m.action) for m in moves], to, channel)
         moved = _move(connection, channel, earlier, pointer.origin, "rollback", now)
     return Published(earlier, inserted=False, moved=moved)
 
 
-def _earlier(published: Sequence[str], current: str, to: str | None, channel: str) -> str:
+def _earlier(moves: Sequence[tuple[str, str]], to: str | None, channel: str) -> str:
+    """Return the release to go back to: the one that stood before, never one withdrawn."""
     if to is not None:
-        found = sorted({r for r in published if r.startswith(to)})
+        found = sorted({release for release, _ in moves if release.startswith(to)})
         if len(found) != 1:
             said = f"{len(found)} releases" if found else "no release"
             raise Refused(f"channel {channel}: {said} of it start with {to!r}; see s3etl releases.")
         return found[0]
-    first = list(dict.fromkeys(published))
-    before = first[: first.index(current)] if current in first else []
-    if not before:
-        raise Refused(f"channel {channel}: {current} is its first release; nothing to go back to.")
-    return before[-1]
+    standing: list[str] = []
+    for release, action in moves:
+        if action == "rollback" and release in standing:
+            while standing[-1] != release:
+                standing.pop()
+        else:
+            standing.append(release)
+    if len(standing) < 2:
+        raise Refused(
+            f"channel {channel}: {standing[-1]} is its first release; nothing to go back to."
+        )
+    return standing[-2]
 
 
 def _check_origin(connection: Connection, channel: str, origin: str) -> None:

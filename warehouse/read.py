@@ -171,6 +171,8 @@ def query(sql: str, url: str) -> pa.Table:
             # As typed: a colon or a per cent sign is no parameter.
             result = connection.execution_options(no_parameters=True).exec_driver_sql(sql)
             names = list(result.keys())
+            if twice := [n for n in names if names.count(n) > 1]:
+                raise Refused(f"query: two columns are called {twice[0]}; rename one with AS.")
             rows = result.fetchall()
         except DBAPIError as error:
             raise Refused(f"query: {first_line(error)}.") from None

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from s3etl.errors import Unfit
 from s3etl.evaluate import Evaluation
-from s3etl.files import new_directory, point, pointed, read_json, write_json
+from s3etl.files import new_directory, point, pointed, read_json, sha256_of, write_json
 from s3etl.records import Snapshot, Verdict, dump
 
 
@@ -189,7 +189,10 @@ class Store:
             with new_directory(folder) as new:
                 for name, table in tables.items():
                     _write(table, new / f"{name}.parquet")
-                write_json(new / "manifest.json", dict(manifest))
+                files = {file.name: sha256_of(file) for file in sorted(new.iterdir())}
+                write_json(
+                    new / "manifest.json", {**manifest, "identity": identity, "files": files}
+                )
         point(self.root / "candidates" / "current", identity)
         return folder
 

@@ -156,7 +156,7 @@ LOADED: Final = (benchmark, norm, lineage, indicator, snapshot, verdict, left_ou
 """Tables a candidate brings rows for, by the name of its Parquet file."""
 
 LATEST: Final = "latest"
-latest_query: Final = select(channel.c.channel, *benchmark.c).join(
+latest_query: Final = select(channel.c.channel, channel.c.origin, *benchmark.c).join(
     channel, channel.c.release_id == benchmark.c.release_id
 )
 """The view ``latest``: benchmark rows of the current release of each channel."""

@@ -65,4 +65,9 @@ def interval_of_rank(
     simulated.sort(axis=0)
     low = simulated[int(np.floor((draws - 1) * percentiles[0] / 100))]
     high = simulated[int(np.ceil((draws - 1) * percentiles[1] / 100))]
-    return np.minimum(low, here).astype(np.int64), np.maximum(high, here).astype(np.int64)
+    # Equal values share their rank, so they share its bounds: the widest of theirs.
+    _, group = np.unique(values, return_inverse=True)
+    lowest, highest = np.full(values.size, values.size), np.ones(values.size, np.int64)
+    np.minimum.at(lowest, group, np.minimum(low, here))
+    np.maximum.at(highest, group, np.maximum(high, here))
+    return lowest[group], highest[group]

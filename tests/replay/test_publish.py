@@ -111,11 +111,35 @@ def test_a_channel_refuses_to_mix_origins(url, candidates, tmp_path):
     for file in revised.iterdir():
         (other / file.name).write_bytes(file.read_bytes())
     manifest = read_json(other / "manifest.json")
-    write_json(other / "manifest.json", {**manifest, "origin": "provider"})
+    write_json(other / "manifest.json", {**manifest, "origin": "provider", "identity": "0" * 64})
     with pytest.raises(Conflict, match="never mixes origins"):
         publish(other, "preview", url)
     assert len(read.releases(url)) == 1
     assert publish(other, "elsewhere", url).inserted
+
+
+def test_a_candidate_that_was_changed_is_not_published(url, candidates, tmp_path):
+    folder = tmp_path / "changed"
+    folder.mkdir()
+    for file in candidates[0].iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    rows = pq.read_table(folder / "benchmark.parquet")
+    pq.write_table(rows.slice(1), folder / "benchmark.parquet")
+    with pytest.raises(Conflict, match="changed after it was built"):
+        publish(folder, "sample", url)
+
+
+def test_rollback_never_returns_to_a_withdrawn_release(url, candidates, tmp_path):
+    a, b = (publish(c, "sample", url).release_id for c in candidates)
+    assert rollback("sample", url).release_id == a
+    third = tmp_path / "third"
+    third.mkdir()
+    for file in candidates[0].iterdir():
+        (third / file.name).write_bytes(file.read_bytes())
+    manifest = read_json(third / "manifest.json")
+    write_json(third / "manifest.json", {**manifest, "identity": "2" * 64})
+    assert publish(third, "sample", url).release_id == "2" * 16
+    assert rollback("sample", url).release_id == a != b
 
 
 def test_a_refused_input_is_never_published(url, candidates, tmp_path):

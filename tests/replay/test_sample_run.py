@@ -134,6 +134,13 @@ def test_the_commands_a_newcomer_types(command):
     assert traced.returncode == 0, traced.stderr
     for expected in ("PPS_HAB", "nama_10r_2gdp.tsv.gz", "2014", "not statistics", "raw"):
         assert expected in traced.stdout
+    named = command("trace", "unemployed_share_of_active", "XA11", "2014")
+    assert "unit=THS age=Y_GE15 sex=T" in named.stdout
+    narrow = command(
+        "query", "SELECT 148000::DOUBLE AS a" + "".join(f", 'text_{i}' AS c{i}" for i in range(60))
+    )
+    assert "148,000" in narrow.stdout
+    assert "text_59" in narrow.stdout
     asked = command("query", "SELECT count(*) AS n FROM latest WHERE channel = 'sample'")
     assert asked.returncode == 0
     assert "n" in asked.stdout
@@ -168,3 +175,38 @@ def test_a_mistake_is_one_sentence_and_exit_status_one(command, arguments, said)
     assert said in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+RUN = (
+    "from pathlib import Path; from pipelines.run import run; "
+    "from pipelines.workspace import Workspace; "
+    "ran = run(Workspace(Path({home!r}), ('sample',))); print(ran.failures == (), ran.candidate)"
+)
+KILLED = (
+    "import os, signal; from sources import intake; "
+    "intake.{stage} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL); "
+)
+
+
+@pytest.mark.parametrize("stage", ["take", "read"])
+def test_a_killed_run_is_taken_up_again(tmp_path, stage):
+    home = str(tmp_path / "home")
+    killed = KILLED.format(stage=stage) + RUN.format(home=home)
+    dead = subprocess.run([sys.executable, "-c", killed], capture_output=True, check=False)
+    assert dead.returncode == -9
+    again = subprocess.run(
+        [sys.executable, "-c", RUN.format(home=home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert again.stdout.startswith("True /")
+
+
+def test_two_runs_in_one_home_do_not_mix(tmp_path):
+    from pipelines.run import _alone
+    from s3etl.errors import Conflict
+
+    with _alone(tmp_path), pytest.raises(Conflict, match="another run is at work"):
+        run(Workspace(tmp_path, ("sample",)))

@@ -68,6 +68,12 @@ def test_without_noise_the_interval_is_the_rank():
     assert low.tolist() == high.tolist() == [1, 2, 3]
 
 
+def test_equal_values_share_their_interval():
+    low, high = bounds([0, 0, 0, 0, 5, 5, 7], [0, 0, 0, 0, 0.1, 0.1, 0.1])
+    assert low.tolist() == [4, 4, 4, 4, 2, 2, 1]
+    assert len(set(high[:4])) == len(set(high[4:6])) == 1
+
+
 def test_values_the_noise_cannot_tell_apart_share_their_interval():
     low, high = bounds([100.0, 100.1, 10.0], [5, 5, 0.1])
     assert low.tolist() == [1, 1, 3]

@@ -42,6 +42,7 @@ def test_a_good_batch_is_accepted_whole(dataset, snapshot):
         (("EUR", "AT123", "2014", 1.0, None), "geo code"),
         (("EUR", "AT12", "2014-Q1", 1.0, None), "Periods"),
         (("EUR", "AT12", "2014", 1.0, "bk"), "Flags"),
+        (("EUR", "AT12", "2014", 43500.0, "c"), "A confidential cell has no value"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_reason(dataset, snapshot, cell, reason):
