@@ -224,8 +224,8 @@ class Method(Declaration):
         version: Version of the method, published with every figure.
         base_window: Number of newest years pooled for the norms.
         goalposts: Percentiles of the pooled window that score 0 and 100.
-        noise_cv: Coefficient of variation of measurement noise by OBS_STATUS; ``default``
-            for every other.
+        noise_cv: Coefficient of variation of measurement noise: ``U`` for low reliability,
+            ``default`` for every other figure.
         draws: Number of simulation runs behind the intervals.
         seed: Seed of the simulation.
         interval: Percentiles of the runs that bound the published intervals.
@@ -246,8 +246,8 @@ class Method(Declaration):
         for low, high in (self.goalposts, self.interval):
             if not 0 <= low < high <= 100:
                 raise ValueError("percentiles go from low to high, between 0 and 100")
-        if "default" not in self.noise_cv:
-            raise ValueError("noise_cv needs a default")
+        if set(self.noise_cv) != {"default", "U"}:
+            raise ValueError("noise_cv has a default and U (low reliability), and no others")
         return self
 
 
