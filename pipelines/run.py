@@ -18,6 +18,7 @@ from pipelines.definitions import EVALUATE, REFRESH, RELEASE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
 from s3etl.errors import Conflict
+from s3etl.files import write_atomic
 from s3etl.records import LeftOut
 
 DAGSTER_YAML = """\
@@ -54,7 +55,7 @@ def prepare_dagster_home(home: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "dagster.yaml"
     if not configuration.exists():
-        configuration.write_text(DAGSTER_YAML)
+        write_atomic(configuration, DAGSTER_YAML.encode())
     return folder
 
 
@@ -81,13 +82,13 @@ def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
 def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None = None) -> Ran:
     """Run everything and return what came of it.
 
-    Raises:
-        Conflict: Another run is at work in the same home.
-
     Args:
         work: The workspace.
         only: Datasets to take; all if empty. Indicators are computed from whatever is accepted.
         progress: Told after every step.
+
+    Raises:
+        Conflict: Another run is at work in the same home.
     """
     failures: list[LeftOut] = []
     done: dict[str, int] = dict.fromkeys(("raw", "core", "indicator", "benchmark"), 0)
