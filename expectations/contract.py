@@ -4,7 +4,9 @@ Only what the declaration says: columns, key, periods, region codes, units, rang
 Opinions about plausible values are judgements and stand in ``suites/*.yaml``.
 """
 
-from s3etl import observations, regions
+import pyarrow as pa
+
+from s3etl import nuts, observations, regions
 from s3etl.catalogue import Dataset, Expectation
 from s3etl.records import Origin
 
@@ -31,12 +33,69 @@ def geo_pattern(dataset: Dataset, origin: Origin) -> str:
     return rf"^(?:(?:{countries})[0-9A-Z]{{0,{places}}}|{regions.AGGREGATE.pattern})$"
 
 
+def critical(kind: str, why: str, **kwargs: object) -> Expectation:
+    """Return an expectation of the contract."""
+    return Expectation(type=kind, kwargs=kwargs, severity="critical", why=why)
+
+
+def contract_of_table(table: str, origin: Origin) -> tuple[Expectation, ...]:
+    """Return the expectations a reference table must meet; all are critical.
+
+    Columns and key are those of its schema; every column that names a region has region codes
+    of the origin's countries, every number is finite and not negative.
+    """
+    schema, key = nuts.SCHEMAS[table], nuts.KEYS[table]
+    countries = "|".join([*regions.countries(origin), *nuts.FORMER_COUNTRIES])
+    out = [
+        critical(
+            "expect_table_columns_to_match_set",
+            "The table has the columns of its schema.",
+            column_set=schema.names,
+            exact_match=True,
+        ),
+        critical(
+            "expect_table_row_count_to_be_between",
+            "A reference table without rows says nothing.",
+            min_value=1,
+        ),
+        critical(
+            "expect_compound_columns_to_be_unique",
+            "The key names one row.",
+            column_list=list(key),
+        ),
+    ]
+    for field in schema:
+        if field.name in key:
+            out.append(
+                critical(
+                    "expect_column_values_to_not_be_null",
+                    "The parts of the key are there.",
+                    column=field.name,
+                )
+            )
+        if field.name.endswith("geo"):
+            out.append(
+                critical(
+                    "expect_column_values_to_match_regex",
+                    "A code is a region of a country of this origin.",
+                    column=field.name,
+                    regex=rf"^(?:{countries})[0-9A-Z]{{0,3}}$",
+                )
+            )
+        if pa.types.is_floating(field.type):
+            out.append(
+                critical(
+                    "expect_column_values_to_be_between",
+                    "A weight is not negative.",
+                    column=field.name,
+                    min_value=0,
+                )
+            )
+    return tuple(out)
+
+
 def contract(dataset: Dataset, origin: Origin) -> tuple[Expectation, ...]:
     """Return the expectations a batch of a dataset must meet; all are critical."""
-
-    def critical(kind: str, why: str, **kwargs: object) -> Expectation:
-        return Expectation(type=kind, kwargs=kwargs, severity="critical", why=why)
-
     flags = "".join(sorted(observations.KNOWN_FLAGS))
     return (
         critical(

@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.contract import JUDGED, contract
-from s3etl.catalogue import Dataset, Expectation, Suite
+from expectations.contract import JUDGED, contract, contract_of_table
+from s3etl.catalogue import Dataset, Expectation, ReferenceTable, Suite
 from s3etl.errors import CatalogueError
 from s3etl.records import Judgement, Snapshot, Verdict
 
@@ -39,7 +39,10 @@ class Judged(NamedTuple):
 
 
 def judge(
-    observations: pa.Table, dataset: Dataset, suites: Sequence[Suite], snapshot: Snapshot
+    observations: pa.Table,
+    dataset: Dataset | ReferenceTable,
+    suites: Sequence[Suite],
+    snapshot: Snapshot,
 ) -> Judged:
     """Judge a batch.
 
@@ -49,7 +52,7 @@ def judge(
     before its rows are listed.
 
     Args:
-        observations: Table of ``s3etl.observations.SCHEMA``.
+        observations: Table of ``s3etl.observations.SCHEMA``, or a reference table.
         dataset: Its declaration.
         suites: Judgements that apply beside the contract.
         snapshot: The bytes the table came from.
@@ -57,8 +60,12 @@ def judge(
     Raises:
         CatalogueError: An expectation cannot be evaluated at all.
     """
-    batch = _Batch(_frame(observations, dataset))
-    expectations = [*contract(dataset, snapshot.origin)]
+    if isinstance(dataset, Dataset):
+        batch = _Batch(_frame(observations, dataset))
+        expectations = [*contract(dataset, snapshot.origin)]
+    else:
+        batch = _Batch(observations.to_pandas())
+        expectations = [*contract_of_table(dataset.id, snapshot.origin)]
     expectations += [e for suite in suites for e in suite.expectations]
     allowed = int(dataset.quarantine_tolerance * observations.num_rows)
     judgements: list[Judgement] = []
@@ -92,7 +99,7 @@ def _why_refused(judgement: Judgement, allowed: int) -> str:
 
 def _outcome(
     observations: pa.Table,
-    dataset: Dataset,
+    dataset: Dataset | ReferenceTable,
     snapshot: Snapshot,
     judgements: Sequence[Judgement],
     reasons: Mapping[int, Sequence[str]],
@@ -193,6 +200,8 @@ class _Batch:
         if judgement.passed:
             return ()
         cells = self.frame.iloc[list(rows[:EXAMPLES])].to_dict("records")
+        if "series" not in self.frame:
+            return tuple(" ".join(str(value) for value in c.values()) for c in cells)
         return tuple(
             f"{c['series']} {c['geo']} {c['period']}: {c['value']}"
             + (f" {c['obs_flag']}" if isinstance(c["obs_flag"], str) else "")

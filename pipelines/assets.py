@@ -1,21 +1,25 @@
-"""The asset graph, generated from the catalogue: raw → core → indicator → benchmark → candidate.
+"""The asset graph, from the catalogue: upstream → raw → core → indicator → benchmark → candidate.
 
 One factory for each kind of asset. Assets pass references, not frames: each finds its inputs
 in the stores, so any executor works.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import dagster as dg
 
 from pipelines import stages
+from pipelines.automation import WHEN_ACCEPTED, WHEN_ANY, WHEN_NEW
 from pipelines.resources import WorkspaceResource
-from s3etl.catalogue import Catalogue, Dataset, Indicator
+from s3etl.catalogue import Catalogue, Dataset, Indicator, ReferenceTable
 from s3etl.errors import S3etlError
 
-CHECK = "verdict"
+CHECK, TAKEN = "verdict", "taken"
+OBSERVE, FETCH = "observe", "fetch"
+Source = Dataset | ReferenceTable
+T = TypeVar("T")
 CANDIDATE = dg.AssetKey(["release", "candidate"])
 if TYPE_CHECKING:
     Result = dg.MaterializeResult[Any]
@@ -23,14 +27,19 @@ else:  # Dagster does not read the parametrised form
     Result = dg.MaterializeResult
 
 
-def raw_key(dataset: Dataset) -> dg.AssetKey:
-    """Key of a dataset's current snapshot."""
-    return dg.AssetKey(["raw", dataset.provider, dataset.id])
+def upstream_key(source: Source) -> dg.AssetKey:
+    """Key of what the provider has: only observed."""
+    return dg.AssetKey(["upstream", source.provider, source.id])
 
 
-def core_key(dataset: Dataset) -> dg.AssetKey:
-    """Key of a dataset's accepted observations."""
-    return dg.AssetKey(["core", dataset.provider, dataset.id])
+def raw_key(source: Source) -> dg.AssetKey:
+    """Key of a source's current snapshot."""
+    return dg.AssetKey(["raw", source.provider, source.id])
+
+
+def core_key(source: Source) -> dg.AssetKey:
+    """Key of a source's accepted rows."""
+    return dg.AssetKey(["core", source.provider, source.id])
 
 
 def indicator_key(indicator: str) -> dg.AssetKey:
@@ -43,11 +52,11 @@ def benchmark_key(indicator: str) -> dg.AssetKey:
     return dg.AssetKey(["benchmark", indicator])
 
 
-def _failing_plainly(function: Callable[..., Result]) -> Callable[..., Result]:
+def _failing_plainly(function: Callable[..., T]) -> Callable[..., T]:
     """Turn our errors into Dagster failures: one sentence, and whether a retry helps."""
 
     @wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Result:
+    def wrapped(*args: Any, **kwargs: Any) -> T:
         try:
             return function(*args, **kwargs)
         except S3etlError as error:
@@ -63,44 +72,93 @@ def _result(done: stages.Done, **metadata: Any) -> dict[str, Any]:
     }
 
 
-def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
-    """Make the asset that takes a dataset from the provider."""
+def upstream_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
+    """Make the assets that are only looked at: one question tells the version of all datasets."""
+    keys = {d.id: upstream_key(d) for d in catalogue.datasets.values()}
 
-    @dg.asset(
-        key=raw_key(dataset),
-        group_name="raw",
-        kinds={dataset.provider},
-        description=f"{dataset.title}. Bytes as the provider publishes them.",
-        metadata={"citation": dataset.citation, "licence": dataset.licence},
+    def observe(workspace: WorkspaceResource) -> Iterator[dg.ObserveResult]:
+        look = _failing_plainly(stages.observe)
+        for dataset, version in look(workspace.open()).items():
+            yield dg.ObserveResult(asset_key=keys[dataset], data_version=dg.DataVersion(version))
+
+    decorate: Callable[..., dg.AssetsDefinition] = dg.multi_observable_source_asset(
+        name=OBSERVE,
+        specs=[
+            dg.AssetSpec(keys[d.id], group_name="upstream", description=d.title)
+            for d in catalogue.datasets.values()
+        ],
     )
-    @_failing_plainly
-    def raw(workspace: WorkspaceResource) -> Result:
-        taken = stages.take_snapshot(workspace.open(), dataset.id)
-        snapshot = taken.snapshot
-        return dg.MaterializeResult(
-            data_version=dg.DataVersion(snapshot.sha256),
-            metadata={
-                "file": snapshot.name,
-                "bytes": snapshot.size,
-                "retrieved_at": snapshot.retrieved_at,
-                "source_updated": snapshot.source_updated or "unknown",
-                "new": taken.new,
-            },
-        )
-
-    return raw
+    return decorate(observe)
 
 
-def core_asset(dataset: Dataset) -> dg.AssetsDefinition:
-    """Make the asset that judges a dataset's current snapshot."""
+def raw_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
+    """Make the assets that are taken from the provider, in one step with a few connections.
+
+    What cannot be taken fails its check and has no new snapshot; the others go on.
+    """
+    sources = {raw_key(s): s for s in catalogue.sources.values()}
+
+    @dg.multi_asset(
+        name=FETCH,
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[upstream_key(source)] if isinstance(source, Dataset) else [],
+                group_name="raw",
+                kinds={source.provider},
+                skippable=True,
+                automation_condition=WHEN_NEW,
+                description=f"{source.title}. Bytes as the provider publishes them.",
+                metadata={"citation": source.citation, "licence": source.licence},
+            )
+            for key, source in sources.items()
+        ],
+        check_specs=[dg.AssetCheckSpec(TAKEN, asset=key) for key in sources],
+        can_subset=True,
+    )
+    def fetch(
+        context: dg.AssetExecutionContext, workspace: WorkspaceResource
+    ) -> Iterator[Result | dg.AssetCheckResult]:
+        keys = {sources[key].id: key for key in context.selected_asset_keys}
+        for source, taken in stages.take_snapshots(workspace.open(), list(keys)):
+            key = keys[source]
+            if isinstance(taken, S3etlError):
+                yield dg.AssetCheckResult(
+                    asset_key=key, check_name=TAKEN, passed=False, description=str(taken)
+                )
+                continue
+            snapshot = taken.snapshot
+            yield dg.MaterializeResult(
+                asset_key=key,
+                data_version=dg.DataVersion(snapshot.sha256),
+                metadata={
+                    "file": snapshot.name,
+                    "bytes": snapshot.size,
+                    "retrieved_at": snapshot.retrieved_at,
+                    "source_updated": snapshot.source_updated or "unknown",
+                    "new": taken.new,
+                },
+                check_results=[dg.AssetCheckResult(check_name=TAKEN, passed=True)],
+            )
+
+    return fetch
+
+
+def core_asset(dataset: Source, catalogue: Catalogue) -> dg.AssetsDefinition:
+    """Make the asset that judges a source's current snapshot."""
+    deps, metadata = [raw_key(dataset)], {}
+    if isinstance(dataset, Dataset):
+        deps.append(core_key(catalogue.tables[stages.NUTS_CODES]))
+        metadata = {"units": ", ".join(dataset.unit_names), "nuts_version": dataset.nuts_version}
 
     @dg.asset(
         key=core_key(dataset),
-        deps=[raw_key(dataset)],
+        deps=deps,
         group_name="core",
+        automation_condition=WHEN_NEW if dataset.provider == "nuts" else WHEN_ACCEPTED,
         kinds={"parquet"},
-        description=f"{dataset.title}. Observations that the verdict accepted.",
-        metadata={"units": ", ".join(dataset.unit_names), "nuts_version": dataset.nuts_version},
+        description=f"{dataset.title}. Rows that the verdict accepted.",
+        metadata=metadata,
         check_specs=[dg.AssetCheckSpec(CHECK, asset=core_key(dataset), blocking=True)],
     )
     @_failing_plainly
@@ -129,8 +187,12 @@ def indicator_asset(indicator: Indicator, catalogue: Catalogue) -> dg.AssetsDefi
 
     @dg.asset(
         key=indicator_key(indicator.id),
-        deps=[core_key(catalogue.datasets[d]) for d in indicator.datasets],
+        deps=[
+            core_key(catalogue.sources[d])
+            for d in (*indicator.datasets, stages.NUTS_CODES, stages.NUTS_MATRICES)
+        ],
         group_name="indicator",
+        automation_condition=WHEN_ACCEPTED,
         kinds={"parquet"},
         description=f"{indicator.title}. {indicator.definition}",
         metadata={"unit": indicator.unit, "direction": indicator.direction},
@@ -150,6 +212,7 @@ def benchmark_asset(indicator: Indicator) -> dg.AssetsDefinition:
         key=benchmark_key(indicator.id),
         deps=[indicator_key(indicator.id)],
         group_name="benchmark",
+        automation_condition=WHEN_ACCEPTED,
         kinds={"parquet"},
         description=f"{indicator.title}: scores, ranks and their intervals.",
         metadata={"unit": indicator.unit, "direction": indicator.direction},
@@ -167,8 +230,9 @@ def candidate_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=CANDIDATE,
-        deps=[benchmark_key(i) for i in catalogue.indicators],
+        deps=[benchmark_key(i) for i in catalogue.computed],
         group_name="release",
+        automation_condition=WHEN_ANY,
         kinds={"parquet"},
         description="Every indicator that is up to date, ready to publish with s3etl publish.",
     )
@@ -191,9 +255,10 @@ def candidate_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
 def assets_of(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     """Return the whole graph."""
     return [
-        *map(raw_asset, catalogue.datasets.values()),
-        *map(core_asset, catalogue.datasets.values()),
-        *(indicator_asset(i, catalogue) for i in catalogue.indicators.values()),
-        *map(benchmark_asset, catalogue.indicators.values()),
+        upstream_assets(catalogue),
+        raw_assets(catalogue),
+        *(core_asset(source, catalogue) for source in catalogue.sources.values()),
+        *(indicator_asset(i, catalogue) for i in catalogue.computed.values()),
+        *map(benchmark_asset, catalogue.computed.values()),
         candidate_asset(catalogue),
     ]

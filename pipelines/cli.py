@@ -30,8 +30,8 @@ From = Annotated[
     list[str] | None,
     typer.Option(
         "--from",
-        help="Folder of files as the provider publishes them (may be repeated), "
-        "or 'sample' or 'sample-revised' for the synthetic world.",
+        help="'live' for the providers' own addresses, a folder of files as they publish them "
+        "(may be repeated), or 'sample' or 'sample-revised' for the synthetic world.",
         show_default="S3ETL_SOURCE, or sample",
     ),
 ]
@@ -72,15 +72,15 @@ def run(
     from pipelines.run import run as run_pipeline
 
     work = _workspace(sources)
-    if unknown := sorted(set(only or ()) - set(work.catalogue.datasets)):
+    if unknown := sorted(set(only or ()) - set(work.catalogue.sources)):
         _fail(f"--only {unknown[0]}: not a declared dataset; see s3etl datasets.")
     work.provider  # noqa: B018  (an address that cannot work is refused before anything starts)
     with show.progress() as told:
         ran = run_pipeline(work, only=only or (), progress=told)
     name, url = _channel(channel, work), _settings().warehouse_url
     show.work_done(ran)
-    show.left_out("Failed in this run", ran.failures)
-    show.left_out("Not in this release", ran.left_out)
+    show.failures(ran.failures)
+    show.left_out(ran.left_out)
     if ran.candidate is None:
         _fail("no candidate was built, so nothing was published.")
     show.differences(ran.candidate, name, url)
@@ -103,13 +103,34 @@ def status(sources: From = None) -> None:
     show.status(_workspace(sources))
 
 
-@app.command()
-def datasets() -> None:
-    """List the declared datasets."""
-    from pipelines import show
-    from pipelines.workspace import load_catalogue
+datasets_app = typer.Typer(help="List the declared datasets, or check them against the provider.")
+app.add_typer(datasets_app, name="datasets")
 
-    show.datasets(load_catalogue())
+
+@datasets_app.callback(invoke_without_command=True)
+def datasets(context: typer.Context) -> None:
+    """List the declared datasets and reference tables."""
+    if context.invoked_subcommand is None:
+        from pipelines import show
+        from pipelines.workspace import load_catalogue
+
+        show.datasets(load_catalogue())
+
+
+@datasets_app.command("check")
+def check_datasets(
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask Eurostat; else what it last said is used.")
+    ] = False,
+) -> None:
+    """Compare every declared code with Eurostat's structures, and say which marks fit."""
+    from pipelines import show
+    from pipelines.check import check
+
+    checked = check(_workspace(["live"]), live=live)
+    show.checked(checked)
+    if any(checked.problems.values()):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -185,6 +206,9 @@ def trace(
     channel: Annotated[
         str | None, typer.Option(help="Channel.", show_default="the only one")
     ] = None,
+    nuts: Annotated[
+        str | None, typer.Option(help="NUTS version of the code.", show_default="the newest")
+    ] = None,
 ) -> None:
     """Follow a published figure back to series, period, flag, snapshot and file."""
     from pipelines import explain
@@ -196,7 +220,7 @@ def trace(
         if len(names) != 1:
             _fail(f"--channel: there are {', '.join(names)}; name one.")
         channel = names[0]
-    found = read.trace(indicator, geo, period, channel=channel, url=url)
+    found = read.trace(indicator, geo, period, channel=channel, url=url, version=nuts)
     explain.figure(found, channel, _settings().home)
 
 

@@ -6,12 +6,13 @@ Importing this module does no work and loading it touches no network.
 import dagster as dg
 
 from pipelines.assets import CANDIDATE, assets_of
+from pipelines.automation import look_schedule
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import load_catalogue
 from s3etl.settings import Settings
 
-REFRESH, EVALUATE, RELEASE = "refresh", "evaluate", "release"
-"""Jobs: take and judge data; compute and rank figures; collect a candidate."""
+OBSERVE, REFRESH, EVALUATE, RELEASE = "look", "refresh", "evaluate", "release"
+"""Jobs: ask what is new; take and judge data; compute and rank figures; collect a candidate."""
 
 
 def build(workspace: WorkspaceResource) -> dg.Definitions:
@@ -20,10 +21,12 @@ def build(workspace: WorkspaceResource) -> dg.Definitions:
     return dg.Definitions(
         assets=assets_of(load_catalogue()),
         jobs=[
+            dg.define_asset_job(OBSERVE, select.groups("upstream")),
             dg.define_asset_job(REFRESH, select.groups("raw", "core")),
             dg.define_asset_job(EVALUATE, select.groups("indicator", "benchmark")),
             dg.define_asset_job(RELEASE, select.assets(CANDIDATE)),
         ],
+        schedules=[look_schedule(OBSERVE)],
         resources={"workspace": workspace},
         executor=dg.in_process_executor,
     )

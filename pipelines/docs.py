@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from s3etl.catalogue import Catalogue, Dataset, Indicator, Method, Suite
+from s3etl.catalogue import Catalogue, Dataset, Indicator, Method, ReferenceTable, Suite
 from s3etl.declarations import Declaration
 from s3etl.measures import MEASURES
 
@@ -19,11 +19,12 @@ NOTE = "<!-- Written by make docs from the declarations; do not edit. -->"
 
 
 def _indicator_table(catalogue: Catalogue) -> str:
-    lines = ["| Indicator | Title | Unit | Direction | Level |", "|---|---|---|---|---|"]
+    lines = ["| Indicator | Title | Unit | Direction | Status |", "|---|---|---|---|---|"]
     order = sorted(catalogue.indicators.values(), key=lambda i: (not i.framework, i.id))
     for i in order:
         link = f"[`{i.id}`](docs/indicators.md#{i.id.lower()})"
-        lines.append(f"| {link} | {i.title} | {i.unit} | {i.direction} | NUTS {i.level} |")
+        status = i.status if i.measure else "not computed"
+        lines.append(f"| {link} | {i.title} | {i.unit} | {i.direction} | {status} |")
     return "\n".join(lines)
 
 
@@ -51,21 +52,25 @@ def _card(indicator: Indicator) -> str:
         f"- Unit: {indicator.unit}. Direction: `{indicator.direction}`.",
         f"- Measure: `{indicator.measure}`"
         + "".join(f", {k} = {v:g}" for k, v in indicator.parameters.items())
-        + ".",
+        + "."
+        if indicator.measure
+        else f"- Not computed: {indicator.not_computed}",
     ]
     for name, role in indicator.roles.items():
         filters = ", ".join(f"{k} = {_codes(v)}" for k, v in role.series.items())
         lags = "" if role.lags == (0,) else f"; years before: {', '.join(map(str, role.lags))}"
-        lines.append(f"- `{name}`: `{role.dataset}`, {filters}{lags}.")
+        former = ", ".join(f"{k} = {_codes(v)}" for k, v in (role.formerly or {}).items())
+        former = f" (in earlier files {former})" if former else ""
+        lines.append(f"- `{name}`: `{role.dataset}`, {filters}{former}{lags}.")
     noise = indicator.noise_sd or indicator.noise_cv
     if noise:
         what = "standard deviation" if indicator.noise_sd else "coefficient of variation"
         lines.append(f"- Measurement noise: {what} {noise:g}.")
-    if indicator.joined_by_code:
-        lines.append(f"- Regions are joined by code: {indicator.joined_by_code}")
     for geo, why in indicator.set_apart.items():
         lines.append(f"- {geo} is shown and not ranked: {why}.")
-    lines.append(f"- Filters: {indicator.confidence}. Source: {indicator.source}")
+    lines.append(
+        f"- Status: {indicator.status}; filters: {indicator.confidence}. Source: {indicator.source}"
+    )
     if indicator.notes:
         lines.append(f"- {indicator.notes}")
     return "\n".join(lines)
@@ -82,14 +87,26 @@ def _datasets(catalogue: Catalogue) -> str:
         lines += [f"## {d.id}", "", f"{d.title}.", ""]
         lines.append(f"- Cite as {d.citation}. {d.licence}.")
         lines.append(f"- NUTS {d.nuts_version}, levels {', '.join(map(str, d.levels))}.")
+        taken = "codes taken" if d.selection else "all codes"
         for name, codes in d.dimensions.items():
-            lines.append(f"- `{name}`: {', '.join(codes)}.")
-        lines.append(f"- Units: {', '.join(d.unit_names)}.")
+            lines.append(f"- `{name}` ({taken}): {', '.join(codes)}.")
+        for earlier in d.earlier:
+            said = "; ".join(f"`{name}`: {', '.join(codes)}" for name, codes in earlier.items())
+            lines.append(f"- Earlier files: {said}.")
+        adds = ", ".join(d.extensive) or "none"
+        lines.append(f"- Units: {', '.join(d.unit_names)}. Units that add up over regions: {adds}.")
         lines.append(f"- At most {d.quarantine_tolerance:.1%} of the rows may be set aside.")
         for suite in catalogue.suites_of(d.id):
             for e in suite.expectations:
                 lines.append(f"- Judged ({e.severity}): `{e.type}` {e.kwargs}. {e.why}")
         lines += [f"- {d.notes}"] if d.notes else []
+        lines.append("")
+    lines += ["# Reference tables", ""]
+    for t in catalogue.tables.values():
+        lines += [f"## {t.id}", "", f"{t.title}.", "", f"- Cite as {t.citation}. {t.licence}."]
+        lines.append(f"- Files: {', '.join(f'`{name}`' for name in t.files)}.")
+        lines += [f"- At {t.addresses[0].rsplit('/', 1)[0]}."] if t.addresses else []
+        lines += [f"- {t.notes}"] if t.notes else []
         lines.append("")
     return "\n".join(lines)
 
@@ -143,6 +160,7 @@ def pages(catalogue: Catalogue) -> dict[Path, str]:
     """Return every generated file with what it should say."""
     schemas: dict[str, type[Declaration]] = {
         "dataset": Dataset,
+        "reference_table": ReferenceTable,
         "indicator": Indicator,
         "suite": Suite,
         "method": Method,

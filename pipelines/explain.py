@@ -24,7 +24,7 @@ def indicator(declared: Indicator) -> None:
         ("direction", declared.direction),
         ("compared at", f"NUTS {declared.level}"),
         ("kind", f"{kind}, pillar {declared.pillar}"),
-        ("measure", declared.measure + parameters),
+        ("measure", (declared.measure or f"none: {declared.not_computed}") + parameters),
     ]
     for name, role in declared.roles.items():
         codes = ", ".join(
@@ -33,7 +33,11 @@ def indicator(declared: Indicator) -> None:
         lags = "" if role.lags == (0,) else f", years before: {', '.join(map(str, role.lags))}"
         rows.append((name, f"{role.dataset} ({codes}){lags}"))
     rows += [(f"set apart, {geo}", why) for geo, why in declared.set_apart.items()]
-    rows += [("confidence", declared.confidence), ("source", declared.source)]
+    rows += [
+        ("filters", declared.confidence),
+        ("status", declared.status),
+        ("source", declared.source),
+    ]
     rows += [("notes", declared.notes)] if declared.notes else []
     print_table(declared.id, ("", ""), rows)
 
@@ -46,6 +50,7 @@ def figure(found: Trace, channel: str, home: Path) -> None:
         ("region, year", f"{f['geo']} (NUTS {f['nuts_version']}), {f['ref_year']}"),
         ("value", _value(f)),
         ("status", f"{f['obs_status']}, {f['conf_status']}; flags: {f['obs_flag'] or 'none'}"),
+        ("conversion", _conversion(f)),
         ("rank", _rank(f)),
         *_scores(found),
         ("release", f"{f['release_id']} in channel {channel}, as of {f['as_of']}"),
@@ -64,6 +69,13 @@ def _value(f: Row) -> str:
         return f"none ({f['missing_because']})"
     interval = f"{cell(f['interval_low'])} to {cell(f['interval_high'])}"
     return f"{cell(f['value'])} {f['unit']} (5–95 %: {interval})"
+
+
+def _conversion(f: Row) -> str:
+    if f["conv_method"] == "none":
+        return "none: the territory is as published"
+    missing = f", {f['conv_missing']:.1%} of its weight missing" if f["conv_missing"] else ""
+    return f"{f['conv_method']} from another NUTS version, exact to {f['conv_exact']:.4f}{missing}"
 
 
 def _rank(f: Row) -> str:
@@ -90,21 +102,40 @@ def _scores(found: Trace) -> list[tuple[str, str]]:
 
 def _series(declaration: Mapping[str, Any], observation: Row) -> str:
     """Return a series key with the names of its dimensions, as the indicator was declared then."""
-    names = declaration["roles"][observation["role"]]["series"]
+    role = declaration["roles"][observation["role"]]
     codes = observation["series"].split(".")
-    return " ".join(f"{name}={code}" for name, code in zip(names, codes, strict=True))
+    for names in (role["series"], role["formerly"] or {}):
+        chosen = [(c,) if isinstance(c, str) else c for c in names.values()]
+        if len(names) == len(codes) and all(
+            code in known for code, known in zip(codes, chosen, strict=True)
+        ):
+            return " ".join(f"{name}={code}" for name, code in zip(names, codes, strict=True))
+    return str(observation["series"])
 
 
 def _observations(found: Trace) -> None:
     declaration = json.loads(found.indicator["declaration"])
     print_table(
         "Observations used",
-        ("role", "dataset", "series", "period", "value", "unit", "flag", "status"),
+        (
+            "role",
+            "dataset",
+            "series",
+            "region",
+            "share",
+            "period",
+            "value",
+            "unit",
+            "flag",
+            "status",
+        ),
         [
             (
                 o["role"],
                 o["source_dataset"],
                 _series(declaration, o),
+                f"{o['source_geo']} (NUTS {o['source_nuts_version']})",
+                o["share"],
                 o["period"],
                 o["value"],
                 o["unit"],

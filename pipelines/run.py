@@ -1,7 +1,8 @@
-"""One run of the whole pipeline from the command line: three Dagster runs, one after another.
+"""One run of the whole pipeline from the command line: a few Dagster runs, one after another.
 
-Taking and judging, computing and ranking, collecting a candidate: a dataset that fails in one
-leaves the others alone, and what was accepted before stays in use. Nothing is printed here.
+Asking what is new, taking, judging, computing and ranking, collecting a candidate: a dataset
+that fails in one leaves the others alone, and what was accepted before stays in use. Nothing is
+printed here.
 """
 
 import fcntl
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import dagster as dg
 
 from pipelines import assets, stages
-from pipelines.definitions import EVALUATE, REFRESH, RELEASE, build
+from pipelines.definitions import EVALUATE, OBSERVE, REFRESH, RELEASE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
 from s3etl.errors import Conflict
@@ -93,7 +94,6 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
     failures: list[LeftOut] = []
     done: dict[str, int] = dict.fromkeys(("raw", "core", "indicator", "benchmark"), 0)
     declared = work.catalogue
-    datasets = [d for d in declared.datasets.values() if not only or d.id in only]
     definitions = build(
         WorkspaceResource(home=str(work.home.absolute()), sources=list(work.sources))
     )
@@ -108,14 +108,39 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
             failures.extend(_failures(result))
             return result
 
-        keys = [key for d in datasets for key in (assets.raw_key(d), assets.core_key(d))]
-        execute(REFRESH, keys)
+        looked = execute(OBSERVE, [assets.upstream_key(d) for d in declared.datasets.values()])
+        if looked and looked.success:
+            execute(REFRESH, [assets.raw_key(s) for s in _to_take(work, only)])
+        # Tables first: a run that cannot judge them anew must not skip what is read with them.
+        for sources in (declared.tables.values(), declared.datasets.values()):
+            execute(
+                REFRESH,
+                [assets.core_key(s) for s in sources if stages.has_to_be_judged(work, s.id)],
+            )
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
-        ready = [i for i in declared.indicators if stages.has_work(work, i)]
+        ready = [i for i in declared.computed if stages.has_work(work, i)]
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
         execute(EVALUATE, keys)
         released = execute(RELEASE, [assets.CANDIDATE])
     return Ran(_candidate(released), tuple(failures), _left_out(released), done)
+
+
+def _to_take(work: Workspace, only: Sequence[str]) -> list[assets.Source]:
+    """Return what to take: whatever is new, or was asked for by name.
+
+    What the provider does not offer and never gave is left out without a failure: a folder
+    need not hold everything that is declared.
+    """
+    wanted = []
+    for source in work.catalogue.sources.values():
+        asked = source.id in only
+        if only and not asked and source.id in work.catalogue.datasets:
+            continue
+        known = work.snapshots.current(source.id) is not None
+        there = asked or known or work.provider.offers(source)
+        if there and stages.has_news(work, source.id):
+            wanted.append(source)
+    return wanted
 
 
 def _execute(
@@ -168,6 +193,8 @@ def _new_work(result: dg.ExecuteInProcessResult) -> dict[str, int]:
 
 
 _STAGES = {
+    "observe": "snapshot",
+    "fetch": "snapshot",
     "raw": "snapshot",
     "core": "verdict",
     "indicator": "figures",
@@ -182,9 +209,9 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[LeftOut]:
     for event in _events(result, dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
-            subject = evaluation.asset_key.path[-1]
+            layer, *_, subject = evaluation.asset_key.path
             refused.add(subject)
-            yield LeftOut(stage="verdict", subject=subject, reason=evaluation.description or "")
+            yield _failure(layer, subject, evaluation.description or "")
     for event in _events(result, dg.DagsterEventType.STEP_FAILURE):
         layer, *_, subject = event.step_key.split("__")
         if layer == "core" and subject in refused:
@@ -195,8 +222,11 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[LeftOut]:
             if failure.user_failure_data is not None
             else f"{subject}: {_innermost(failure.error)}"
         )
-        stage = _STAGES[layer]
-        yield LeftOut.model_validate({"stage": stage, "subject": subject, "reason": reason})
+        yield _failure(layer, subject, reason)
+
+
+def _failure(layer: str, subject: str, reason: str) -> LeftOut:
+    return LeftOut.model_validate({"stage": _STAGES[layer], "subject": subject, "reason": reason})
 
 
 def _innermost(error: Any) -> str:

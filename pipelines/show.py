@@ -23,6 +23,7 @@ from warehouse.publish import Published
 from warehouse.store import Accepted
 
 if TYPE_CHECKING:  # Dagster takes a second to import
+    from pipelines.check import Checked
     from pipelines.run import Progress as Told
     from pipelines.run import Ran
 
@@ -30,6 +31,7 @@ HEADLINE = ("ECO01", "HUM04")
 TOP = 5
 SHORT_HASH = 10
 JOBS = {
+    "look": "Asking what is new",
     "refresh": "Taking and judging data",
     "evaluate": "Computing and ranking",
     "release": "Collecting a candidate",
@@ -72,11 +74,21 @@ def work_done(ran: "Ran") -> None:
         console.print(f"Done: {', '.join(parts)}.\n")
 
 
-def left_out(title: str, items: Sequence[LeftOut]) -> None:
-    """Say what is missing and why."""
+def failures(items: Sequence[LeftOut]) -> None:
+    """Say what failed and why."""
     if items:
         rows = [(x.stage, x.subject, x.reason) for x in items]
-        print_table(title, ("stage", "subject", "reason"), rows)
+        print_table("Failed in this run", ("stage", "subject", "reason"), rows)
+
+
+def left_out(items: Sequence[LeftOut]) -> None:
+    """Say what the release does without: those that lack the same dataset on one line."""
+    grouped: dict[str, list[str]] = {}
+    for item in items:
+        grouped.setdefault(item.reason.removeprefix(f"{item.subject}: "), []).append(item.subject)
+    if grouped:
+        rows = [(", ".join(subjects), reason) for reason, subjects in grouped.items()]
+        print_table("Not in this release", ("indicators", "reason"), rows)
 
 
 def differences(candidate: Path, channel: str, url: str) -> None:
@@ -132,7 +144,7 @@ def _sample_names() -> dict[str, str]:
 def quarantined(work: Workspace) -> None:
     """Show how many rows were set aside, and why."""
     rows = []
-    for dataset in work.catalogue.datasets:
+    for dataset in work.catalogue.sources:
         aside = work.store.quarantine(dataset)
         if aside is not None and aside.num_rows:
             rows.append((dataset, aside.num_rows, aside.column("reason")[0].as_py()))
@@ -172,7 +184,7 @@ def next_steps(channel: str, work: Workspace, *, published: bool, url: str) -> N
 def status(work: Workspace) -> None:
     """Show snapshot and verdict of each dataset."""
     rows = []
-    for dataset in work.catalogue.datasets:
+    for dataset in work.catalogue.sources:
         current, accepted = work.snapshots.current(dataset), work.store.accepted(dataset)
         shown = accepted.snapshot if accepted else current
         verdict = accepted.verdict if accepted else None
@@ -198,18 +210,34 @@ def _state(current: Snapshot | None, accepted: Accepted | None) -> str:
 
 
 def datasets(catalogue: Catalogue) -> None:
-    """List datasets."""
-    rows = [
-        (d.id, d.title, d.nuts_version, ", ".join(d.unit_names))
-        for d in catalogue.datasets.values()
-    ]
-    print_table("", ("dataset", "title", "NUTS", "units"), rows)
+    """List datasets and reference tables."""
+    rows = [(d.id, d.title, ", ".join(d.unit_names)) for d in catalogue.datasets.values()]
+    rows += [(t.id, t.title, "reference table") for t in catalogue.tables.values()]
+    print_table("", ("dataset", "title", "units"), rows)
+
+
+def checked(found: "Checked") -> None:
+    """Show how the declarations fit the provider's structures."""
+    rows = [(d, problem) for d, problems in found.problems.items() for problem in problems]
+    fitting = sum(not problems for problems in found.problems.values())
+    if rows:
+        print_table("Declarations that do not fit", ("dataset", "Eurostat's structure"), rows)
+    console.print(f"{fitting} of {len(found.problems)} datasets fit their declarations.")
+    for sentence, ids in (
+        ("Every filter fits, so the mark can be raised to verified", found.to_raise),
+        ("A filter does not fit, so the mark has to be lowered", found.to_lower),
+    ):
+        if ids:
+            console.print(f"{sentence}: {', '.join(ids)}.", soft_wrap=True)
 
 
 def indicators(catalogue: Catalogue) -> None:
     """List indicators."""
-    rows = [(i.id, i.title, i.unit, i.direction) for i in catalogue.indicators.values()]
-    print_table("", ("indicator", "title", "unit", "direction"), rows)
+    rows = [
+        (i.id, i.title, i.unit, i.direction, i.status if i.measure else "not computed")
+        for i in catalogue.indicators.values()
+    ]
+    print_table("", ("indicator", "title", "unit", "direction", "status"), rows)
 
 
 def releases(url: str) -> None:

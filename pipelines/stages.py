@@ -5,32 +5,47 @@ Dagster calls these from :mod:`pipelines.assets`; nothing here knows it.
 """
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from s3etl.nuts.convert import convert
+from s3etl.nuts.vintage import placed
 
 from expectations import validate
 from pipelines.workspace import Workspace
 from s3etl import benchmark as bench
 from s3etl import evaluate as evaluation
-from s3etl.errors import Unfit
-from s3etl.files import code_version, identity
-from s3etl.records import LeftOut, Verdict, dump
+from s3etl.catalogue import Dataset, ReferenceTable
+from s3etl.errors import Refused, S3etlError, Unfit
+from s3etl.files import code_version, identity, read_json, write_json
+from s3etl.records import LeftOut, Snapshot, Verdict, dump
 from sources import intake
+from sources.providers import LIVE
 from warehouse import tables
 from warehouse.store import Accepted
 
+NUTS_CODES, NUTS_MATRICES = "nuts_codes", "nuts_matrices"
+"""Reference tables: which codes a NUTS version has, and what became of each territory."""
+
+CONNECTIONS = 4
+"""Datasets that are fetched at once."""
+
+JUDGE_CODE = ("expectations.contract", "expectations.validate")
 CORE_CODE = (
     "s3etl.observations",
     "s3etl.regions",
+    "s3etl.nuts.vintage",
     "sources.eurostat",
-    "expectations.contract",
-    "expectations.validate",
+    *JUDGE_CODE,
 )
-FIGURE_CODE = ("s3etl.measures", "s3etl.evaluate", "s3etl.regions")
+TABLE_CODE = ("s3etl.nuts.tables", "sources.nuts", *JUDGE_CODE)
+FIGURE_CODE = ("s3etl.measures", "s3etl.evaluate", "s3etl.regions", "s3etl.nuts.convert")
 BENCHMARK_CODE = (
     "s3etl.regions",
     "s3etl.benchmark.ranks",
@@ -53,55 +68,153 @@ class Done(NamedTuple):
     rows: int
 
 
-def take_snapshot(work: Workspace, dataset: str) -> intake.Taken:
-    """Take a dataset from the provider and make its bytes current.
+def observe(work: Workspace) -> Mapping[str, str]:
+    """Ask the provider which version of each dataset it has, and note the answer.
+
+    Raises:
+        Unreachable: The provider cannot be reached.
+    """
+    told = work.provider.versions()
+    versions = {d: told[d] for d in work.catalogue.datasets if d in told}
+    if told:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(work.upstream, {"observed_at": at, "versions": versions})
+    return versions
+
+
+def _version(work: Workspace, source: Dataset | ReferenceTable) -> str | None:
+    """Return the provider's version of a source; None where it does not tell.
+
+    Raises:
+        Refused: It has a table of contents, and the dataset is not in it.
+    """
+    if work.sources != (LIVE,):
+        return None
+    if isinstance(source, ReferenceTable):
+        return identity(source.addresses)  # the addresses name the edition
+    versions: dict[str, str] = read_json(work.upstream)["versions"]
+    if source.id not in versions:
+        raise Refused(
+            f"{source.id}: it is not in Eurostat's table of contents any more; correct or remove "
+            f"sources/datasets/{source.id}.yaml."
+        )
+    return versions[source.id]
+
+
+def take_snapshot(work: Workspace, source: str) -> intake.Taken:
+    """Take a dataset or reference table from the provider and make its bytes current.
 
     Raises:
         Refused: The provider does not have it.
+        Unreachable: It cannot be had now.
         Changed: The bytes are not what the declaration says.
     """
-    return intake.take(work.catalogue.datasets[dataset], work.provider, work.snapshots)
+    declared = work.catalogue.sources[source]
+    return intake.take(declared, work.provider, work.snapshots, _version(work, declared))
 
 
-def judge(work: Workspace, dataset: str) -> tuple[Verdict, Done]:
-    """Judge the current snapshot; only an accepting verdict moves the accepted pointer.
+def take_snapshots(
+    work: Workspace, sources: Sequence[str]
+) -> Iterator[tuple[str, intake.Taken | S3etlError]]:
+    """Take several, with a few connections busy at once; yields each as soon as it is there."""
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        waiting = {pool.submit(take_snapshot, work, source): source for source in sources}
+        for done in as_completed(waiting):
+            source = waiting.pop(done)
+            try:
+                yield source, done.result()
+            except S3etlError as error:
+                yield source, error
 
-    Raises:
-        Unfit: There is no snapshot yet.
-        Changed: The kept bytes are damaged.
-    """
-    declared = work.catalogue.datasets[dataset]
-    snapshot = work.snapshots.current(dataset)
-    if snapshot is None:
-        raise Unfit(f"{dataset}: no snapshot yet; take one with s3etl run.")
-    suites = work.catalogue.suites_of(dataset)
-    name = identity(
+
+def has_news(work: Workspace, source: str) -> bool:
+    """Whether a source has to be taken: it is new, has changed, or its provider does not tell."""
+    current, seen = work.snapshots.current(source), work.snapshots.seen(source)
+    try:
+        version = _version(work, work.catalogue.sources[source])
+    except Refused:
+        return True
+    if current is None or seen is None or version is None:
+        return True
+    return (seen.version, seen.sha256) != (version, current.sha256)
+
+
+def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
+    declared = work.catalogue.sources[source]
+    codes = _codes(work) if isinstance(declared, Dataset) else None
+    return identity(
         "core",
         snapshot.sha256,
         work.origin,
         dump(declared),
-        [dump(suite) for suite in suites],
-        code_version(*CORE_CODE),
+        [dump(suite) for suite in work.catalogue.suites_of(source)],
+        codes and codes.identity,
+        code_version(*(CORE_CODE if codes else TABLE_CODE)),
     )
-    verdict = work.store.verdict(dataset, name)
+
+
+def _codes(work: Workspace) -> Accepted:
+    """Return the accepted NUTS codes.
+
+    Raises:
+        Unfit: There are none.
+    """
+    codes = work.store.accepted(NUTS_CODES)
+    if codes is None:
+        raise Unfit(
+            f"{NUTS_CODES}: no accepted data, so no region can be placed; name a folder with the "
+            "NUTS files with --from."
+        )
+    return codes
+
+
+def has_to_be_judged(work: Workspace, source: str) -> bool:
+    """Whether the current snapshot of a source is not accepted, as today's code would judge it."""
+    snapshot = work.snapshots.current(source)
+    if snapshot is None:
+        return False
+    try:
+        name = _core_identity(work, source, snapshot)
+    except Unfit:
+        return True
+    accepted = work.store.accepted(source)
+    return accepted is None or accepted.identity != name
+
+
+def judge(work: Workspace, source: str) -> tuple[Verdict, Done]:
+    """Judge the current snapshot; only an accepting verdict moves the accepted pointer.
+
+    Raises:
+        Unfit: There is no snapshot yet, or no NUTS codes to place its regions with.
+        Changed: The kept bytes are damaged.
+    """
+    declared = work.catalogue.sources[source]
+    snapshot = work.snapshots.current(source)
+    if snapshot is None:
+        raise Unfit(f"{source}: no snapshot yet; take one with s3etl run.")
+    name = _core_identity(work, source, snapshot)
+    verdict = work.store.verdict(source, name)
     if verdict is not None:
         if verdict.accepted:
-            work.store.accept(dataset, name)
+            work.store.accept(source, name)
         return verdict, Done(name, new=False, rows=verdict.rows - verdict.quarantined)
-    observations = intake.read(declared, snapshot, work.snapshots)
-    judged = validate.judge(observations, declared, suites, snapshot)
+    suites = work.catalogue.suites_of(source)
+    table = intake.read(declared, snapshot, work.snapshots)
+    if isinstance(declared, Dataset):
+        table = placed(table, work.store.observations(NUTS_CODES), declared, snapshot)
+    judged = validate.judge(table, declared, suites, snapshot)
     work.store.put_core(name, snapshot, *judged)
     return judged.verdict, Done(name, new=True, rows=judged.observations.num_rows)
 
 
 def _inputs(work: Workspace, indicator: str) -> dict[str, Accepted]:
-    """Return the accepted batch of each dataset an indicator reads.
+    """Return the accepted batch of each dataset an indicator reads, and of the conversion.
 
     Raises:
         Unfit: One of them has none.
     """
     inputs = {}
-    for dataset in work.catalogue.indicators[indicator].datasets:
+    for dataset in (*work.catalogue.indicators[indicator].datasets, NUTS_CODES, NUTS_MATRICES):
         accepted = work.store.accepted(dataset)
         if accepted is None:
             raise Unfit(f"{indicator}: its dataset {dataset} has no accepted data.")
@@ -130,11 +243,18 @@ def compute_figures(work: Workspace, indicator: str) -> Done:
     if not work.store.has_figures(indicator, name):
         series: dict[str, set[str]] = {}
         for role in declared.roles.values():
-            series.setdefault(role.dataset, set()).update(
-                ".".join(codes) for codes, _ in role.terms()
+            series.setdefault(role.dataset, set()).update(role.names())
+        matrices = work.store.observations(NUTS_MATRICES)
+        converted = {
+            d: convert(
+                work.store.observations(d, sorted(names)),
+                matrices,
+                extensive=work.catalogue.datasets[d].extensive,
+                weight=work.catalogue.datasets[d].weight,
             )
-        observations = {d: work.store.observations(d, sorted(s)) for d, s in series.items()}
-        result = evaluation.evaluate(declared, observations, origin=work.origin)
+            for d, names in series.items()
+        }
+        result = evaluation.evaluate(declared, converted, origin=work.origin)
         work.store.put_figures(indicator, name, result, inputs)
         return Done(name, new=True, rows=result.figures.num_rows)
     folder = work.store.root / "figures" / indicator / name
@@ -203,7 +323,7 @@ def build_candidate(work: Workspace) -> Candidate:
     """
     ready: dict[str, str] = {}
     left_out: list[LeftOut] = []
-    for indicator in work.catalogue.indicators:
+    for indicator in work.catalogue.computed:
         try:
             inputs = _inputs(work, indicator)
         except Unfit as error:
@@ -257,8 +377,8 @@ def _candidate(
             [
                 {
                     **dump(s),
-                    "citation": work.catalogue.datasets[d].citation,
-                    "licence": work.catalogue.datasets[d].licence,
+                    "citation": work.catalogue.sources[d].citation,
+                    "licence": work.catalogue.sources[d].licence,
                 }
                 for d, s in sorted(snapshots.items())
             ],

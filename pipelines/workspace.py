@@ -12,7 +12,8 @@ import expectations.validate
 from s3etl import catalogue
 from s3etl.catalogue import Catalogue
 from s3etl.records import Origin
-from sources import DATASETS
+from s3etl.settings import Settings
+from sources import DATASETS, TABLES
 from sources.providers import SAMPLE_EDITIONS, Provider, provider_of
 from sources.snapshots import SnapshotStore
 from warehouse.store import Store
@@ -25,7 +26,7 @@ def load_catalogue() -> Catalogue:
     Raises:
         CatalogueError: A declaration is wrong.
     """
-    return catalogue.load(DATASETS, expectations.validate.SUITES)
+    return catalogue.load(DATASETS, TABLES, expectations.validate.SUITES)
 
 
 def origin_of(sources: Sequence[str]) -> Origin:
@@ -55,6 +56,11 @@ class Workspace:
         """Everything declared."""
         return load_catalogue()
 
+    @property
+    def upstream(self) -> Path:
+        """File that holds what the provider last said of its datasets."""
+        return self.home / self.origin / "upstream.json"
+
     @cached_property
     def provider(self) -> Provider:
         """Where bytes come from.
@@ -62,7 +68,7 @@ class Workspace:
         Raises:
             Refused: A folder does not exist, or sample and folders are mixed.
         """
-        return _provider(self.sources)
+        return _provider(self.sources, Settings())
 
     @cached_property
     def snapshots(self) -> SnapshotStore:
@@ -76,5 +82,5 @@ class Workspace:
 
 
 @lru_cache(maxsize=4)
-def _provider(sources: tuple[str, ...]) -> Provider:
-    return provider_of(sources)
+def _provider(sources: tuple[str, ...], settings: Settings) -> Provider:
+    return provider_of(sources, settings)

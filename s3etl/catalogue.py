@@ -6,10 +6,10 @@ formulas here; the formulas an indicator may name are the functions of :mod:`s3e
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -38,68 +38,130 @@ class ValueRange(Part):
     high: float | None = None
 
 
-class Dataset(Declaration):
-    """A provider's dataset as we expect it.
+class Source(Declaration):
+    """What every declared source of data has, whatever is in it.
 
     Attributes:
         title: The provider's title.
-        provider: Who publishes it.
         citation: How to cite it.
         licence: Terms of re-use.
-        frequency: SDMX frequency of the series; ``A`` is yearly.
-        nuts_version: NUTS version the file is published in. Older codes may survive in it.
-        nace_version: NACE version, where the dataset has industries.
-        levels: NUTS levels that occur.
-        dimensions: Dimensions besides frequency, region and time, in the order of the series
-            key, each with all its codes.
-        unit_of: The dimension that tells the unit of an observation.
-        units: Unit of each code of ``unit_of``, where the code is not itself the unit.
-        ranges: Possible values by unit.
-        files: Further file names under which a folder may hold it; Eurostat's own download
-            names work without being listed.
+        files: File names under which a folder may hold it (patterns with ``*``), besides the
+            names the provider's own downloads have.
         quarantine_tolerance: Share of rows that may be set aside before the batch is refused.
     """
 
     title: str
-    provider: Literal["eurostat"]
     citation: str
     licence: str
-    frequency: Literal["A", "Q", "M"]
-    nuts_version: NutsVersion
-    nace_version: Literal["2", "2.1"] | None = None
-    levels: tuple[Literal[0, 1, 2, 3], ...]
-    dimensions: dict[str, tuple[str, ...]] = Field(min_length=1)
-    unit_of: str
-    units: dict[str, str] = Field(default_factory=dict)
-    ranges: dict[str, ValueRange] = Field(default_factory=dict)
     files: tuple[str, ...] = ()
     quarantine_tolerance: float = Field(default=0.001, ge=0, le=1)
     notes: str = ""
 
+
+class ReferenceTable(Source):
+    """A table of codes or weights that the datasets are read with, such as the NUTS codes.
+
+    Its columns are not declared here: they are the schema of that id in :mod:`s3etl.nuts`.
+
+    Attributes:
+        provider: Who publishes it.
+        addresses: Where its files are, below the provider's base address; empty if it can be
+            had as files only.
+    """
+
+    provider: Literal["nuts"]
+    files: tuple[str, ...] = Field(min_length=1)
+    quarantine_tolerance: float = Field(default=0, ge=0, le=1)
+    addresses: tuple[str, ...] = ()
+
+
+Dimensions = Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
+"""Dimensions besides frequency, region and time, in series-key order, with their codes."""
+
+
+class Dataset(Source):
+    """A provider's statistical dataset as we expect it.
+
+    Attributes:
+        provider: Who publishes it.
+        frequency: SDMX frequency of the series; ``A`` is yearly.
+        nuts_version: Newest NUTS version whose codes may stand in it; older ones may survive.
+        nace_version: NACE version, where the dataset has industries.
+        levels: NUTS levels that occur.
+        dimensions: Dimensions besides frequency, region and time, in the order of the series
+            key, each with its codes.
+        selection: Whether the codes are those we take (rows of others are not taken) rather
+            than all there are (another one is a change of structure).
+        earlier: Dimensions and codes of older files of the same dataset, newest first; such a
+            file is taken as it is.
+        unit_of: The dimension that tells the unit of an observation.
+        units: Unit of each code of ``unit_of``, where the code is not itself the unit.
+        ranges: Possible values by unit.
+        extensive: Units whose values add up over regions; all others are rates, means or
+            shares. It decides how values are converted between NUTS versions.
+        weight: What divides a region when its territory is split: its population, or its area
+            for land variables (methodology 6).
+    """
+
+    provider: Literal["eurostat"]
+    frequency: Literal["A", "Q", "M"]
+    nuts_version: NutsVersion
+    nace_version: Literal["2", "2.1"] | None = None
+    levels: tuple[Literal[0, 1, 2, 3], ...]
+    dimensions: Dimensions
+    selection: bool = False
+    earlier: tuple[Dimensions, ...] = ()
+    unit_of: str
+    units: dict[str, str] = Field(default_factory=dict)
+    ranges: dict[str, ValueRange] = Field(default_factory=dict)
+    extensive: tuple[str, ...] = ()
+    weight: Literal["population", "area"] = "population"
+
     @model_validator(mode="after")
     def _closed(self) -> Self:
-        if self.unit_of not in self.dimensions:
+        if any(self.unit_of not in dimensions for dimensions in self.layouts):
             raise ValueError(f"unit_of names {self.unit_of!r}, which is not a dimension")
-        codes = set(self.dimensions[self.unit_of])
+        codes = {code for dimensions in self.layouts for code in dimensions[self.unit_of]}
         if self.units and set(self.units) != codes:
             raise ValueError(f"units must name each code of {self.unit_of}: {sorted(codes)}")
-        if unknown := set(self.ranges) - set(self.unit_names):
-            raise ValueError(f"ranges names units the dataset does not have: {sorted(unknown)}")
-        for name, values in self.dimensions.items():
-            if len(set(values)) != len(values):
-                raise ValueError(f"dimension {name} lists a code twice")
-            if any("." in value for value in values):
-                raise ValueError(f"dimension {name}: a point separates the codes of a series key")
+        for field in ("ranges", "extensive"):
+            if unknown := set(getattr(self, field)) - set(self.unit_names):
+                raise ValueError(
+                    f"{field} names units the dataset does not have: {sorted(unknown)}"
+                )
+        for dimensions in self.layouts:
+            for name, values in dimensions.items():
+                if len(set(values)) != len(values):
+                    raise ValueError(f"dimension {name} lists a code twice")
+                if any("." in value for value in values):
+                    raise ValueError(
+                        f"dimension {name}: a point separates the codes of a series key"
+                    )
         return self
+
+    @property
+    def layouts(self) -> tuple[dict[str, tuple[str, ...]], ...]:
+        """Dimensions and codes of today's files and of earlier ones."""
+        return (self.dimensions, *self.earlier)
 
     @property
     def unit_names(self) -> tuple[str, ...]:
         """Units that occur in the dataset."""
-        return tuple(dict.fromkeys(self.unit(code) for code in self.dimensions[self.unit_of]))
+        codes = (code for dimensions in self.layouts for code in dimensions[self.unit_of])
+        return tuple(dict.fromkeys(self.unit(code) for code in codes))
 
     def unit(self, code: str) -> str:
         """Unit of an observation whose ``unit_of`` dimension has ``code``."""
         return self.units.get(code, code)
+
+
+Series = dict[str, str | tuple[str, ...]]
+
+
+def _keys(series: Series) -> list[str]:
+    """Return the series keys (codes in dataset order, by points) of all combinations."""
+    choices = [(c,) if isinstance(c, str) else c for c in series.values()]
+    return [".".join(codes) for codes in product(*choices)]
 
 
 class Role(Part):
@@ -109,23 +171,31 @@ class Role(Part):
         dataset: Dataset id.
         series: The code, or several codes, of every dimension of the dataset. Several codes
             give several terms.
+        formerly: The same series in files of an earlier layout, where its codes differ.
         lags: Years before the figure's year, one term each; 0 is the year itself.
     """
 
     dataset: str
-    series: dict[str, str | tuple[str, ...]]
+    series: Series
+    formerly: Series | None = None
     lags: tuple[int, ...] = (0,)
 
     @model_validator(mode="after")
-    def _lags(self) -> Self:
+    def _terms(self) -> Self:
         if not self.lags or min(self.lags) < 0 or len(set(self.lags)) != len(self.lags):
             raise ValueError("lags are different whole numbers of years, 0 or more")
+        if self.formerly and len(_keys(self.formerly)) != len(_keys(self.series)):
+            raise ValueError("formerly must give as many series as series does")
         return self
 
     def terms(self) -> tuple[tuple[tuple[str, ...], int], ...]:
-        """Series keys (codes in dataset order) and lags, in the order a measure sees them."""
-        choices = [(c,) if isinstance(c, str) else c for c in self.series.values()]
-        return tuple((keys, lag) for keys in product(*choices) for lag in self.lags)
+        """Names of each series (today's, and formerly) and lag, in the order a measure sees."""
+        names = [_keys(self.series)] + ([_keys(self.formerly)] if self.formerly else [])
+        return tuple((term, lag) for term in zip(*names, strict=True) for lag in self.lags)
+
+    def names(self) -> set[str]:
+        """Names of all series that may play the part."""
+        return {name for term, _ in self.terms() for name in term}
 
 
 class Indicator(Declaration):
@@ -140,17 +210,20 @@ class Indicator(Declaration):
         pillar: Pillar of the framework (methodology 5.2).
         framework: Whether this is the framework's own indicator of that id.
         variant_of: The framework indicator it stands near to without being it.
-        measure: Name of a function in :mod:`s3etl.measures`.
+        measure: Name of a function in :mod:`s3etl.measures`; none if it is not computed.
         roles: One entry for each array argument of the measure.
+        not_computed: Why the indicator is declared and not computed (no source yet, or another
+            block computes it).
         parameters: Keyword arguments of the measure.
         noise_cv: Coefficient of variation of the measurement noise; the method's if not given.
         noise_sd: Standard deviation in the figure's own unit, for growth rates and other
             figures that may be near zero; used instead of ``noise_cv``.
-        joined_by_code: Why regions of datasets in different NUTS versions may be joined by
-            their code; required where the roles' versions differ.
         set_apart: Regions whose figures are shown and not ranked, with the reason: what the
             provider publishes for them is known to be wrong or of another territory.
-        confidence: How far dataset and filters are verified (methodology, evidence marks).
+        confidence: How far dataset and filters are verified: seen in a live query or its
+            documentation (✔), dataset code seen and a filter from memory (◐), memory only (○).
+        status: Whether it may enter an aggregate; only a verified one may (methodology 8).
+            ``s3etl datasets check --live`` says which can be raised.
         source: Where the definition comes from.
     """
 
@@ -162,14 +235,15 @@ class Indicator(Declaration):
     pillar: Literal["ECO", "RDI", "HUM", "IND", "ENT", "DIG", "OPN", "INS"]
     framework: bool = False
     variant_of: str | None = None
-    measure: str
-    roles: dict[str, Role]
+    measure: str | None = None
+    roles: dict[str, Role] = Field(default_factory=dict)
+    not_computed: str = ""
     parameters: dict[str, float] = Field(default_factory=dict)
     noise_cv: float | None = Field(default=None, gt=0)
     noise_sd: float | None = Field(default=None, gt=0)
-    joined_by_code: str = ""
     set_apart: dict[str, str] = Field(default_factory=dict)
     confidence: Literal["verified", "partly verified", "unverified"]
+    status: Literal["verified", "unverified"]
     source: str
     notes: str = ""
 
@@ -179,6 +253,14 @@ class Indicator(Declaration):
             raise ValueError("give noise_cv or noise_sd, not both")
         if self.framework and self.variant_of:
             raise ValueError("a framework indicator is not a variant of another")
+        return self
+
+    @model_validator(mode="after")
+    def _computed_or_not(self) -> Self:
+        if bool(self.measure) == bool(self.not_computed):
+            raise ValueError("give a measure, or say in not_computed why there is none")
+        if self.status == "verified" and self.confidence != "verified":
+            raise ValueError("status is verified only where confidence is")
         return self
 
     @property
@@ -230,6 +312,9 @@ class Method(Declaration):
         seed: Seed of the simulation.
         interval: Percentiles of the runs that bound the published intervals.
         minimum_compared: Fewest regions with a value for a rank to mean anything.
+        nuts_version: NUTS version in which regions are compared; other data are converted.
+        split_error: Relative error of a value whose territory was divided, times the share
+            that is not exact.
     """
 
     version: str
@@ -240,6 +325,8 @@ class Method(Declaration):
     seed: int
     interval: tuple[float, float]
     minimum_compared: int = Field(ge=2)
+    nuts_version: NutsVersion
+    split_error: float = Field(ge=0)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -254,14 +341,44 @@ class Method(Declaration):
 class Catalogue(Part):
     """Everything declared, with references closed."""
 
+    tables: dict[str, ReferenceTable]
     datasets: dict[str, Dataset]
     indicators: dict[str, Indicator]
     suites: dict[str, Suite]
     method: Method
 
+    @property
+    def sources(self) -> dict[str, ReferenceTable | Dataset]:
+        """Everything that is taken from a provider: reference tables, then datasets."""
+        return {**self.tables, **self.datasets}
+
+    @property
+    def computed(self) -> dict[str, Indicator]:
+        """The indicators that have a measure."""
+        return {name: i for name, i in self.indicators.items() if i.measure}
+
     def suites_of(self, dataset: str) -> tuple[Suite, ...]:
         """Suites that judge a dataset."""
         return tuple(s for s in self.suites.values() if dataset in s.datasets)
+
+
+def _check_series(series: Series, layouts: Sequence[Dimensions]) -> str:
+    """Say what is wrong with a series, or nothing if it fits one of the layouts."""
+    fitting = [layout for layout in layouts if list(layout) == list(series)]
+    if not fitting:
+        return f"has the dimensions {', '.join(layouts[0])}, in this order"
+    wrong = ""
+    for layout in fitting:
+        asked = [
+            (dimension, code)
+            for dimension, codes in series.items()
+            for code in ((codes,) if isinstance(codes, str) else codes)
+        ]
+        unknown = [f"{d}={code}" for d, code in asked if code not in layout[d]]
+        if not unknown:
+            return ""
+        wrong = wrong or f"does not have {', '.join(unknown)}"
+    return wrong
 
 
 def _check_role(
@@ -270,25 +387,17 @@ def _check_role(
     dataset = datasets.get(role.dataset)
     if dataset is None:
         return f"field roles.{name}.dataset: {role.dataset!r} is not a declared dataset"
-    if list(role.series) != list(dataset.dimensions):
-        wanted = ", ".join(dataset.dimensions)
-        return (
-            f"field roles.{name}.series: {role.dataset} has the dimensions {wanted}, in this order"
-        )
-    for dimension, chosen in role.series.items():
-        codes = (chosen,) if isinstance(chosen, str) else chosen
-        if unknown := [c for c in codes if c not in dataset.dimensions[dimension]]:
-            return (
-                f"field roles.{name}.series.{dimension}: {role.dataset} does not have "
-                f"{', '.join(unknown)}"
-            )
+    if problem := _check_series(role.series, dataset.layouts):
+        return f"field roles.{name}.series: {role.dataset} {problem}"
+    if role.formerly and (problem := _check_series(role.formerly, dataset.earlier or ({},))):
+        return f"field roles.{name}.formerly: an earlier {role.dataset} {problem}"
     if indicator.level not in dataset.levels:
         return f"field level: {role.dataset} has no NUTS {indicator.level} regions"
     return ""
 
 
 def _check_measure(indicator: Indicator) -> str:
-    measure = measures.MEASURES.get(indicator.measure)
+    measure = measures.MEASURES.get(indicator.measure or "")
     if measure is None:
         return f"field measure: {indicator.measure!r} is not one of {', '.join(measures.MEASURES)}"
     signature = inspect.signature(measure).parameters.values()
@@ -304,24 +413,29 @@ def _check_measure(indicator: Indicator) -> str:
 
 
 def _check_indicator(indicator: Indicator, datasets: Mapping[str, Dataset]) -> str:
+    if indicator.not_computed:
+        return ""
     if problem := _check_measure(indicator):
         return problem
     for name, role in indicator.roles.items():
         if problem := _check_role(name, role, indicator, datasets):
             return problem
-    versions = {datasets[d].nuts_version for d in indicator.datasets}
-    if len(versions) > 1 and not indicator.joined_by_code:
-        return f"field joined_by_code: its datasets are in NUTS {', '.join(sorted(versions))}"
     return ""
 
 
 def load(
-    datasets: Path, suites: Path, *, indicators: Path = INDICATORS, method: Path = METHOD
+    datasets: Path,
+    tables: Path,
+    suites: Path,
+    *,
+    indicators: Path = INDICATORS,
+    method: Path = METHOD,
 ) -> Catalogue:
     """Load and close the catalogue.
 
     Args:
         datasets: Folder of dataset declarations (``sources/datasets``).
+        tables: Folder of reference tables (``sources/tables``).
         suites: Folder of judgements (``expectations/suites``).
         indicators: Folder of indicator declarations.
         method: The method declaration.
@@ -330,6 +444,7 @@ def load(
         CatalogueError: Any declaration is wrong or names something that is not declared.
     """
     found = Catalogue(
+        tables=read_folder(tables, ReferenceTable),
         datasets=read_folder(datasets, Dataset),
         indicators=read_folder(indicators, Indicator),
         suites=read_folder(suites, Suite),

@@ -4,6 +4,7 @@ A message is one sentence that names the thing and the next step; the command li
 without a traceback. Nothing else belongs here: no logging, no retry loops.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -28,7 +29,13 @@ class Refused(S3etlError):
 
 
 class Changed(S3etlError):
-    """The answer broke the contract; its bytes are kept for study and never made current."""
+    """The answer broke the contract; its bytes are kept for study and never made current.
+
+    Attributes:
+        body: File with an answer that is not kept yet, if there is one.
+    """
+
+    body: Path | None = None
 
 
 class Unfit(S3etlError):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from s3etl import measures
 from s3etl.catalogue import Indicator, Role
 from s3etl.errors import CatalogueError
+from s3etl.nuts.convert import METHODS, Converted
 from s3etl.observations import STATUS_ORDER
 from s3etl.records import Origin
 from s3etl.regions import classify
@@ -36,22 +37,30 @@ FIGURES: Final = pa.schema(
         pa.field("conf_status", _CODE),
         pa.field("coverage", pa.float64()),
         pa.field("missing_because", _CODE),
+        pa.field("conv_method", _CODE),
+        pa.field("conv_exact", pa.float64()),
+        pa.field("conv_missing", pa.float64()),
     ]
 )
-"""One row for each region and year of the first role; ``value`` is null where a term is missing.
+"""One row for each region, NUTS version and year of the first role.
 
-``coverage`` is the share of terms that have a value; ``missing_because`` names the first role
-without one and why.
+``value`` is null where a term is missing; ``coverage`` is the share of terms that have a value;
+``missing_because`` names the first role without one and why. ``conv_method``, ``conv_exact``
+(smallest) and ``conv_missing`` (largest) are those of the term that was converted least well.
 """
 
 LINEAGE: Final = pa.schema(
     [
         pa.field("indicator_id", _CODE),
         pa.field("geo", _CODE),
+        pa.field("nuts_version", _CODE),
         pa.field("ref_year", pa.int16()),
         pa.field("role", _CODE),
         pa.field("source_dataset", _CODE),
         pa.field("series", _CODE),
+        pa.field("source_geo", _CODE),
+        pa.field("source_nuts_version", _CODE),
+        pa.field("share", pa.float64()),
         pa.field("period", _CODE),
         pa.field("value", pa.float64()),
         pa.field("unit", _CODE),
@@ -61,11 +70,27 @@ LINEAGE: Final = pa.schema(
         pa.field("snapshot", _CODE),
     ]
 )
-"""One row for each observation a figure used, missing ones included."""
+"""One row for each published observation a figure used, missing ones included.
 
+``source_geo`` is the region as published and ``share`` the part of it that was used: 1 but where
+the territory was divided between NUTS versions.
+"""
+
+CODED: Final = (
+    "series",
+    "geo",
+    "nuts_version",
+    "period",
+    "obs_flag",
+    "obs_status",
+    "conf_status",
+    "conv_method",
+)
 FLAG_LETTERS: Final = "bdeipufnzscr"
 _MISSING_KINDS: Final = ("no observation", "not published", "confidential")
 Index = NDArray[np.int64]
+Territory = tuple[str, str]
+"""Region code and NUTS version: the same code is not the same territory in all versions."""
 
 
 @dataclass(frozen=True)
@@ -77,27 +102,33 @@ class Evaluation:
 
 
 class _Columns:
-    """The columns of an observation table as arrays, decoded once."""
+    """The columns of converted observations as arrays, decoded once."""
 
-    def __init__(self, table: pa.Table) -> None:
-        table = table.unify_dictionaries().combine_chunks()
+    def __init__(self, converted: Converted) -> None:
+        table = converted.observations.unify_dictionaries().combine_chunks()
         self.table = table
+        self.converted = converted
         self.value = table.column("value").to_numpy()
         self.index: dict[str, Index] = {}
         self.codes: dict[str, list[str]] = {}
-        for name in ("series", "geo", "period", "obs_flag", "obs_status", "conf_status"):
+        for name in CODED:
             column = table.column(name)
             chunk = column.chunk(0) if column.num_chunks else pa.array([], pa.string())
             if not column.num_chunks:
                 chunk = chunk.dictionary_encode()
             self.codes[name] = chunk.dictionary.to_pylist()
             self.index[name] = chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        versions = [*self.codes["nuts_version"], ""]  # the last one for what has none
+        pair = self.index["geo"] * len(versions) + self.index["nuts_version"] % len(versions)
+        unique, self.territory = np.unique(pair, return_inverse=True)
+        self.territories: list[Territory] = [
+            (self.codes["geo"][p // len(versions)], versions[p % len(versions)]) for p in unique
+        ]
 
-    def rows_of(self, series: str) -> Index:
-        """Return the rows of one series."""
-        if series not in self.codes["series"]:
-            return np.empty(0, np.int64)
-        return np.flatnonzero(self.index["series"] == self.codes["series"].index(series))
+    def rows_of(self, names: Sequence[str]) -> Index:
+        """Return the rows of a series, whichever of its names it has in this file."""
+        known = [self.codes["series"].index(n) for n in names if n in self.codes["series"]]
+        return np.flatnonzero(np.isin(self.index["series"], known))
 
 
 @dataclass(frozen=True)
@@ -132,33 +163,36 @@ def _positions(
     indicator: Indicator,
     role: Role,
     columns: _Columns,
-    geos: Sequence[str],
+    territories: Sequence[Territory],
     years: Index,
 ) -> list[Index]:
-    """Return, for each term, the observation's row in the grid (region, year), or -1."""
-    place = {geo: i for i, geo in enumerate(geos)}
-    geo_of = np.array([place.get(g, -1) for g in columns.codes["geo"]], np.int64)
+    """Return, for each term, the observation's row in the grid (territory, year), or -1."""
+    place = {territory: i for i, territory in enumerate(territories)}
+    place_of = np.array([place.get(t, -1) for t in columns.territories], np.int64)
     year_of = _years(columns.codes["period"], indicator)
     out = []
-    for codes, lag in role.terms():
-        rows = columns.rows_of(".".join(codes))
-        geo = geo_of[columns.index["geo"][rows]]
+    for names, lag in role.terms():
+        rows = columns.rows_of(names)
+        where = place_of[columns.territory[rows]]
         year = year_of[columns.index["period"][rows]] + lag - years[0]
-        inside = (geo >= 0) & (year >= 0) & (year < len(years))
-        grid = np.full(len(geos) * len(years), -1, np.int64)
-        grid[geo[inside] * len(years) + year[inside]] = rows[inside]
+        inside = (where >= 0) & (year >= 0) & (year < len(years))
+        grid = np.full(len(territories) * len(years), -1, np.int64)
+        grid[where[inside] * len(years) + year[inside]] = rows[inside]
         out.append(grid)
     return out
 
 
 def evaluate(
-    indicator: Indicator, observations: Mapping[str, pa.Table], *, origin: Origin
+    indicator: Indicator, observations: Mapping[str, Converted], *, origin: Origin
 ) -> Evaluation:
-    """Compute an indicator for every region and year of its first role.
+    """Compute an indicator for every territory and year of its first role.
+
+    A territory is a region code in one NUTS version: the terms of a figure always lie on the
+    same territory. Values are converted before they are divided (methodology 6).
 
     Args:
         indicator: The declaration.
-        observations: Accepted observations by dataset id (``s3etl.observations.SCHEMA``).
+        observations: Accepted observations by dataset id, converted to the analysis version.
         origin: Origin of the observations; it decides which country codes are regions.
 
     Returns:
@@ -168,21 +202,21 @@ def evaluate(
     Raises:
         CatalogueError: The data are not yearly.
     """
-    columns = {name: _Columns(table) for name, table in observations.items()}
+    columns = {name: _Columns(converted) for name, converted in observations.items()}
     signature = list(indicator.roles)
     lead = columns[indicator.roles[signature[0]].dataset]
     wanted = {0, indicator.level}
     levels = {g: classify(g, origin).level for g in lead.codes["geo"]}
-    geos = sorted(g for g, level in levels.items() if level in wanted)
+    territories = sorted(t for t in lead.territories if levels[t[0]] in wanted)
     found = _years(lead.codes["period"], indicator)
     years = np.arange(found.min(), found.max() + 1) if found.size else np.empty(0, np.int64)
-    if not geos or not years.size:
+    if not territories or not years.size:
         return Evaluation(FIGURES.empty_table(), LINEAGE.empty_table())
 
     terms = [
         _Term(name, number, role.dataset, columns[role.dataset], position)
         for number, (name, role) in enumerate(indicator.roles.items())
-        for position in _positions(indicator, role, columns[role.dataset], geos, years)
+        for position in _positions(indicator, role, columns[role.dataset], territories, years)
     ]
     first = indicator.roles[signature[0]]
     newest = [
@@ -197,29 +231,32 @@ def evaluate(
         name: values[[t.role_number == number for t in terms]]
         for number, name in enumerate(indicator.roles)
     }
-    measure = measures.MEASURES[indicator.measure]
+    measure = measures.MEASURES[indicator.measure or ""]
     result = measure(**arguments, **indicator.parameters)
     result = np.where(np.isfinite(result), result, np.nan)
 
-    geo_index, year_index = np.divmod(keys, len(years))
-    key = _Key(indicator, geos, geo_index, years[year_index])
+    place, year_index = np.divmod(keys, len(years))
+    key = _Key(indicator, territories, place, years[year_index])
     return Evaluation(
-        _figures(key, terms, values, result, [levels[g] for g in geos], lead),
+        _figures(key, terms, values, result, [levels[geo] for geo, _ in territories]),
         _lineage(key, terms),
     )
 
 
 @dataclass(frozen=True)
 class _Key:
-    """Region and year of every figure."""
+    """Territory and year of every figure."""
 
     indicator: Indicator
-    geos: Sequence[str]
-    geo_index: Index
+    territories: Sequence[Territory]
+    place: Index
     year: Index
 
     def geo(self, which: Index | slice = slice(None)) -> pa.Array:
-        return _coded(self.geo_index[which], self.geos)
+        return _coded(self.place[which], [geo for geo, _ in self.territories])
+
+    def version(self, which: Index | slice = slice(None)) -> pa.Array:
+        return _coded(self.place[which], [version or None for _, version in self.territories])
 
 
 def _coded(index: Index, codes: Sequence[str | None]) -> pa.Array:
@@ -246,18 +283,16 @@ def _figures(
     values: NDArray[np.float64],
     result: NDArray[np.float64],
     levels: Sequence[int | None],
-    lead: _Columns,
 ) -> pa.Table:
     rows = len(result)
     absent = np.isnan(values)
     missing = np.isnan(result)
     status, confidential = _statuses(terms, absent, missing)
-    version = lead.table.column("nuts_version")[0].as_py()
     columns = [
         _constant(key.indicator.id, rows),
         key.geo(),
-        pa.array(np.array(levels, np.int8)[key.geo_index]),
-        _constant(version, rows),
+        pa.array(np.array(levels, np.int8)[key.place]),
+        key.version(),
         pa.array(key.year.astype(np.int16)),
         _numbers(result),
         _constant(key.indicator.unit, rows),
@@ -266,6 +301,7 @@ def _figures(
         _coded(confidential, ("F", "C")),
         pa.array(1 - absent.mean(axis=0)),
         _missing_because(terms, absent, missing),
+        *_conversion(terms),
     ]
     return pa.Table.from_arrays(columns, schema=FIGURES)
 
@@ -329,19 +365,47 @@ def _missing_because(
     return _coded(np.where(missing, code, -1), reasons)
 
 
+def _conversion(terms: Sequence[_Term]) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Method, smallest exactness and largest missing weight of the terms that are there."""
+    there = np.array([term.position >= 0 for term in terms])
+
+    def of_terms(name: str, otherwise: float) -> NDArray[np.float64]:
+        columns = [term.columns.table.column(name).to_numpy() for term in terms]
+        taken = [c[t.position] for c, t in zip(columns, terms, strict=True)]
+        return np.where(there, np.array(taken), otherwise)
+
+    method = [
+        np.array([METHODS.index(m) for m in t.columns.codes["conv_method"]] + [0])[
+            t.take("conv_method")
+        ]
+        for t in terms
+    ]
+    return (
+        _coded(np.max(np.array(method), axis=0), METHODS),
+        pa.array(of_terms("conv_exact", 1.0).min(axis=0)),
+        pa.array(of_terms("conv_missing", 0.0).max(axis=0)),
+    )
+
+
 def _lineage(key: _Key, terms: Sequence[_Term]) -> pa.Table:
     parts = []
     for term in terms:
-        used = np.flatnonzero(term.position >= 0)
-        cells = term.columns.table.take(pa.array(term.position[used]))
+        figure = np.flatnonzero(term.position >= 0)
+        which, origin, share = term.columns.converted.origins_of(term.position[figure])
+        used = figure[which]
+        cells = term.columns.converted.source.take(pa.array(origin))
         rows = len(used)
         columns = [
             _constant(key.indicator.id, rows),
             key.geo(used),
+            key.version(used),
             pa.array(key.year[used].astype(np.int16)),
             _constant(term.role, rows),
             cells.column("dataset"),
             cells.column("series"),
+            cells.column("geo"),
+            cells.column("nuts_version"),
+            pa.array(share),
             cells.column("period"),
             cells.column("value"),
             cells.column("unit"),

@@ -44,6 +44,31 @@ def mean(values: Values) -> Values:
     return np.asarray(values.mean(axis=0))
 
 
+def total(values: Values) -> Values:
+    """Sum of the terms; all of them are needed.
+
+    Used for shares of one whole, for example R&D expenditure of two sectors in per cent of the
+    same GDP (methodology 5.2, RDI03).
+
+    Args:
+        values: One or more terms of one unit.
+    """
+    return np.asarray(values.sum(axis=0))
+
+
+def weighted_mean(values: Values, weights: Values) -> Values:
+    """Mean of the terms, each weighted by its own weight; all of both are needed.
+
+    With amounts per head as terms and heads as weights it is the amount per head of all terms
+    together (methodology 5.2, IND07).
+
+    Args:
+        values: One or more terms of one unit.
+        weights: As many terms, in the same order; a zero sum gives a missing figure.
+    """
+    return _divide((values * weights).sum(axis=0), weights.sum(axis=0))
+
+
 def ratio(numerator: Values, denominator: Values, *, scale: float = 1.0) -> Values:
     """Sum of the numerator over sum of the denominator, times ``scale``.
 
@@ -82,6 +107,29 @@ def annual_growth(stock: Values, *, years: float) -> Values:
     return 100 * (np.where(grown >= 0, grown, np.nan) ** (1 / years) - 1)
 
 
+def ratio_growth(numerator: Values, denominator: Values, *, years: float) -> Values:
+    """Mean yearly growth in per cent of a ratio between two years, compounded.
+
+    The ratio is recomputed from its parts in each year (methodology 5.2, IND08).
+
+    Args:
+        numerator: Two terms, the later year first.
+        denominator: Two terms, the later year first; zero gives a missing figure.
+        years: Years between the two terms.
+    """
+    return annual_growth(_divide(numerator, denominator), years=years)
+
+
 MEASURES: Final[dict[str, Callable[..., Values]]] = {
-    measure.__name__: measure for measure in (value, mean, ratio, part_of_whole, annual_growth)
+    measure.__name__: measure
+    for measure in (
+        value,
+        mean,
+        total,
+        weighted_mean,
+        ratio,
+        part_of_whole,
+        annual_growth,
+        ratio_growth,
+    )
 }

@@ -90,19 +90,38 @@ def _constant(value: str, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(indices, pa.array([value], pa.string()))
 
 
-def _check_structure(table: pa.Table, dataset: Dataset, name: str) -> None:
+def _layout(table: pa.Table, dataset: Dataset, name: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the declared layout a file has; refuse it, spelling the difference out, if none."""
     fixed = {"geo", "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "OBS_TEXT"}
     found = [c for c in table.column_names if c not in fixed]
     if "freq" in found and "freq" not in dataset.dimensions:
         found.remove("freq")
         codes = _dictionary(table.column("freq"))[1]
         _spell_out(name, "codes of freq", {dataset.frequency}, set(codes))
-    _spell_out(name, "dimensions", set(dataset.dimensions), set(found))
     if "geo" not in table.column_names:
         raise Changed(f"{name}: expected the dimension geo, found none.")
     if "OBS_TEXT" in table.column_names:
         text = next(t for t in table.column("OBS_TEXT").to_pylist() if t is not None)
         raise Changed(f"{name}: expected numbers, found the text {text!r}; look at the file.")
+    alike = [layout for layout in dataset.layouts if set(layout) == set(found)]
+    if not alike:
+        _spell_out(name, "dimensions", set(dataset.dimensions), set(found))
+    present = {dimension: set(_dictionary(table.column(dimension))[1]) for dimension in found}
+    for layout in alike:
+        chosen = dataset.selection and layout is dataset.dimensions
+        if all(
+            present[d] >= set(codes) if chosen else present[d] == set(codes)
+            for d, codes in layout.items()
+        ):
+            return layout
+    layout = alike[0]
+    for dimension, declared in layout.items():
+        extra = present[dimension] - set(declared)
+        if dataset.selection and layout is dataset.dimensions:
+            extra = set()
+        expected = set(declared)
+        _spell_out(name, f"codes of {dimension}", expected, (present[dimension] & expected) | extra)
+    raise AssertionError  # some code differed
 
 
 def _spell_out(name: str, what: str, expected: set[str], found: set[str]) -> None:
@@ -120,6 +139,20 @@ def _spell_out(name: str, what: str, expected: set[str], found: set[str]) -> Non
     )
 
 
+def _selected(table: pa.Table, dataset: Dataset, layout: Mapping[str, tuple[str, ...]]) -> pa.Table:
+    """Return the rows of the declared codes; a bulk file has others that we do not take."""
+    if not (dataset.selection and layout is dataset.dimensions):
+        return table
+    keep: np.ndarray | None = None
+    for dimension, declared in layout.items():
+        index, codes = _dictionary(table.column(dimension))
+        if set(codes) <= set(declared):
+            continue
+        taken = np.isin(np.array(codes, dtype=object), np.array(declared, dtype=object))[index]
+        keep = taken if keep is None else keep & taken
+    return table if keep is None else table.filter(pa.array(keep))
+
+
 def tidy(table: pa.Table, dataset: Dataset, snapshot: Snapshot) -> pa.Table:
     """Turn a parsed file into observations.
 
@@ -130,19 +163,20 @@ def tidy(table: pa.Table, dataset: Dataset, snapshot: Snapshot) -> pa.Table:
         snapshot: The bytes it was parsed from.
 
     Returns:
-        A table of :data:`SCHEMA`, one row for each cell, in file order.
+        A table of :data:`SCHEMA`, one row for each cell of the declared codes, in file order.
+        ``nuts_version`` is the declared one until the codes themselves have been looked at.
 
     Raises:
         Changed: Dimensions or codes differ from the declaration, a key occurs twice, or a
             cell holds text; the message names file, expected and found.
     """
     name = f"{dataset.id} ({snapshot.name})"
-    _check_structure(table, dataset, name)
+    layout = _layout(table, dataset, name)
+    table = _selected(table, dataset, layout)
     rows = table.num_rows
     indices, codes = {}, {}
-    for dimension, declared in dataset.dimensions.items():
+    for dimension in layout:
         indices[dimension], codes[dimension] = _dictionary(table.column(dimension))
-        _spell_out(name, f"codes of {dimension}", set(declared), set(codes[dimension]))
     series_index, series = _series(indices, codes)
     unit_codes = [dataset.unit(code) for code in codes[dataset.unit_of]]
     units = list(dict.fromkeys(unit_codes))

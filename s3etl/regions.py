@@ -1,7 +1,7 @@
 """What a geo code is: a region of some NUTS level, an aggregate, or territory that is no region.
 
-Only what the code itself tells, and the few successions that keep a territory from being
-counted twice. Names, borders and conversions between NUTS versions do not live here.
+Only what the code itself tells. Which version it is of, names and conversions between versions
+are the matter of :mod:`s3etl.nuts`.
 """
 
 import re
@@ -23,37 +23,6 @@ SAMPLE_COUNTRIES: Final = ("XA", "XB", "XC", "XD", "XE")
 AGGREGATE: Final = re.compile(
     r"(?:EU|EA|EEA|EFTA|NMS|CC|WB)[0-9]{0,2}(?:_[0-9]{4})?|[A-Z]{2}_[A-Z_]+"
 )
-
-# Methodology 6 and the Regulations amending 1059/2003: an old code and the codes that took its
-# place. Files keep both in some years; only the newer territory is then compared.
-SUCCESSORS: Final[dict[str, tuple[str, ...]]] = {
-    "FI13": ("FI1D",),
-    "FI18": ("FI1B", "FI1C"),
-    "FI1A": ("FI1D",),
-    "HR04": ("HR02", "HR05", "HR06"),
-    "HU10": ("HU11", "HU12"),
-    "IE01": ("IE04", "IE06"),
-    "IE02": ("IE05", "IE06"),
-    "LT00": ("LT01", "LT02"),
-    "NL31": ("NL35",),
-    "NL33": ("NL36",),
-    "NO01": ("NO08",),
-    "NO03": ("NO08", "NO09"),
-    "NO04": ("NO09", "NO0A"),
-    "NO05": ("NO0A",),
-    "PL12": ("PL91", "PL92"),
-    "PT16": ("PT19", "PT1D"),
-    "PT17": ("PT1A", "PT1B"),
-    "PT18": ("PT1C", "PT1D"),
-    "SI01": ("SI03",),
-    "SI02": ("SI04",),
-    "UKD2": ("UKD6", "UKD7"),
-    "UKD5": ("UKD7",),
-    "UKI1": ("UKI3", "UKI4"),
-    "UKI2": ("UKI5", "UKI6", "UKI7"),
-    "UKM2": ("UKM7", "UKM9"),
-    "UKM3": ("UKM8", "UKM9"),
-}
 
 
 class Region(NamedTuple):
@@ -98,14 +67,3 @@ def classify(code: str, origin: Origin) -> Region:
     if place and set(place) == {"X"}:
         return Region(code, "unattributed", None, None)
     return Region(code, "region", len(place), country)
-
-
-def overtaken(codes: set[str]) -> dict[str, tuple[str, ...]]:
-    """Return the codes whose successors are present too, with those successors.
-
-    Args:
-        codes: Codes that have a value in one period.
-    """
-    return {
-        old: new for old, new in SUCCESSORS.items() if old in codes and any(n in codes for n in new)
-    }

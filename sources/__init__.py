@@ -7,3 +7,5 @@ from pathlib import Path
 
 DATASETS = Path(__file__).parent / "datasets"
 """Folder of the dataset declarations."""
+TABLES = Path(__file__).parent / "tables"
+"""Folder of the declared reference tables."""

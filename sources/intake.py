@@ -1,19 +1,26 @@
-"""From a provider's offer to the current snapshot, and from a snapshot to observations.
+"""From a provider's offer to the current snapshot, and from a snapshot to a table.
 
 An answer that breaks the contract is kept for study and never made current. Whether the
 values are believable is for :mod:`expectations` to say.
 """
 
+import threading
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from s3etl.catalogue import Dataset
+from s3etl.catalogue import Dataset, ReferenceTable
+from s3etl.errors import Changed
 from s3etl.observations import tidy
 from s3etl.records import Snapshot
-from sources import eurostat
-from sources.providers import Provider
-from sources.snapshots import SnapshotStore
+from sources import eurostat, nuts
+from sources.providers import Offer, Provider, Wanted
+from sources.snapshots import Seen, SnapshotStore
+
+Source = Dataset | ReferenceTable
+
+# Fetching overlaps, reading does not: memory is bounded by the largest dataset, not their sum.
+_READING = threading.Lock()
 
 
 class Taken(NamedTuple):
@@ -23,36 +30,79 @@ class Taken(NamedTuple):
     new: bool
 
 
-def take(dataset: Dataset, provider: Provider, store: SnapshotStore) -> Taken:
+def take(
+    source: Source, provider: Provider, store: SnapshotStore, version: str | None = None
+) -> Taken:
     """Take a dataset from a provider; bytes that are already current are left alone.
+
+    Args:
+        source: The declaration.
+        provider: Where to take it from.
+        store: Where to keep the bytes.
+        version: The provider's own version of it, as far as it tells; the bytes of a version
+            that was fetched before are not fetched again, but read anew.
 
     Raises:
         Refused: The provider does not have it.
+        Unreachable: It cannot be had now.
         Changed: The bytes are not what the declaration says; they are kept, not made current.
     """
-    offer = provider.get(dataset)
-    snapshot = store.keep(
-        dataset.id,
-        offer.data,
-        name=offer.name,
-        origin=provider.origin,
-        retrieved_from=offer.retrieved_from,
-        source_updated=eurostat.last_update(offer.data),
-    )
-    current = store.current(dataset.id)
+    seen = store.seen(source.id)
+    if version and seen and seen.version == version:
+        snapshot = store.get(source.id, seen.sha256)
+    else:
+        snapshot = _fetch(source, provider, store, version, queued=bool(seen and seen.queued))
+    current = store.current(source.id)
     if current is not None and current.sha256 == snapshot.sha256:
         return Taken(current, new=False)
-    read(dataset, snapshot, store)
+    read(source, snapshot, store)
     store.make_current(snapshot)
     return Taken(snapshot, new=True)
 
 
-def read(dataset: Dataset, snapshot: Snapshot, store: SnapshotStore) -> pa.Table:
-    """Read a snapshot as observations (``s3etl.observations.SCHEMA``).
+def _fetch(
+    source: Source, provider: Provider, store: SnapshotStore, version: str | None, *, queued: bool
+) -> Snapshot:
+    wanted = Wanted(source, store.scratch(source.id), version, queued)
+    try:
+        offer = provider.get(wanted)
+    except Changed as error:
+        if error.body is not None:
+            answer = Offer(error.body, error.body.name, "an answer that is no data")
+            _keep(source, answer, provider, store)
+            store.clear(source.id)
+        raise
+    snapshot = _keep(source, offer, provider, store)
+    if version:
+        store.see(source.id, Seen(version, snapshot.sha256, offer.queued))
+    store.clear(source.id)
+    return snapshot
+
+
+def _keep(source: Source, offer: Offer, provider: Provider, store: SnapshotStore) -> Snapshot:
+    updated = None
+    if isinstance(source, Dataset):
+        with offer.file.open("rb") as file:
+            updated = eurostat.last_update(file.read(65536))
+    return store.keep(
+        source.id,
+        offer.file,
+        name=offer.name,
+        origin=provider.origin,
+        retrieved_from=offer.retrieved_from,
+        source_updated=updated,
+    )
+
+
+def read(source: Source, snapshot: Snapshot, store: SnapshotStore) -> pa.Table:
+    """Read a snapshot: observations (``s3etl.observations.SCHEMA``) or a reference table.
 
     Raises:
         Changed: The bytes do not fit the declaration; the message names the file as the
             provider had it.
     """
-    body = store.body(snapshot).read_bytes()
-    return tidy(eurostat.parse(body, dataset=dataset.id, name=snapshot.name), dataset, snapshot)
+    body = store.body(snapshot)
+    with _READING:
+        if isinstance(source, ReferenceTable):
+            return nuts.TABLES[source.id](nuts.unbundle(body.read_bytes()), snapshot.name)
+        return tidy(eurostat.parse(body, dataset=source.id, name=snapshot.name), source, snapshot)

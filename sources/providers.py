@@ -1,16 +1,18 @@
-"""Where bytes can come from: a folder of a provider's own files, or the sample world.
+"""Where bytes can come from: the live providers, folders of their files, or the sample world.
 
-Each provider hands over bytes and says where they are from; it neither reads nor keeps them.
+Each provider hands over a file and says where it is from; it neither reads nor keeps it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from s3etl.catalogue import Dataset
+from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Refused
 from s3etl.records import Origin
+from s3etl.settings import Settings
+from sources import nuts
 
 EUROSTAT_NAMES = (
     "{code}.tsv",
@@ -21,16 +23,35 @@ EUROSTAT_NAMES = (
 )
 """Names Eurostat's own downloads have, each also with ``.gz`` behind it."""
 
+LIVE = "live"
 SAMPLE_EDITIONS = {"sample": "first", "sample-revised": "revised"}
 """What ``--from`` may name instead of a folder."""
 
 
-class Offer(NamedTuple):
-    """Bytes a provider hands over, and where it had them."""
+class Wanted(NamedTuple):
+    """What is asked of a provider.
 
-    data: bytes
+    Attributes:
+        source: The declaration.
+        scratch: Folder for what is being fetched; what an earlier, killed run left there may
+            be used.
+        version: The provider's own version of it, as far as known.
+        queued: Whether the provider had to prepare it in its queue the last time.
+    """
+
+    source: Dataset | ReferenceTable
+    scratch: Path
+    version: str | None = None
+    queued: bool = False
+
+
+class Offer(NamedTuple):
+    """A file a provider hands over, where it had it, and whether it came through its queue."""
+
+    file: Path
     name: str
     retrieved_from: str
+    queued: bool = False
 
 
 class Provider(Protocol):
@@ -38,13 +59,31 @@ class Provider(Protocol):
 
     origin: Origin
 
-    def get(self, dataset: Dataset) -> Offer:
+    def versions(self) -> Mapping[str, str]:
+        """Return the provider's own version of each dataset, as far as it tells."""
+        ...
+
+    def offers(self, source: Dataset | ReferenceTable) -> bool:
+        """Tell whether the provider has the dataset, as far as one can tell without asking."""
+        ...
+
+    def get(self, wanted: Wanted) -> Offer:
         """Hand over the dataset.
 
         Raises:
             Refused: The provider does not have it.
+            Unreachable: It cannot be had now.
+            Changed: The answer is not such a file.
         """
         ...
+
+
+def _bundle(files: Mapping[str, bytes], wanted: Wanted, where: str) -> Offer:
+    """Offer the files of a reference table as one."""
+    name = f"{wanted.source.id}.zip"
+    bundled = wanted.scratch / name
+    bundled.write_bytes(nuts.bundle(files))
+    return Offer(bundled, name, where)
 
 
 class FolderProvider:
@@ -60,32 +99,52 @@ class FolderProvider:
                     f"{folder}: expected a folder to read from, found none; check --from."
                 )
 
-    def get(self, dataset: Dataset) -> Offer:
-        """Hand over the file of the first folder that has one.
+    def versions(self) -> Mapping[str, str]:
+        """Return nothing: files are looked at every time."""
+        return {}
+
+    def offers(self, source: Dataset | ReferenceTable) -> bool:
+        """Tell whether a folder has a file for it."""
+        return any(self._found(folder, source) for folder in self.folders)
+
+    def get(self, wanted: Wanted) -> Offer:
+        """Hand over the file, or files, of the first folder that has any.
 
         Raises:
             Refused: No folder has the dataset, or one has two files for it.
         """
-        patterns = [name.format(code=dataset.id) for name in EUROSTAT_NAMES]
-        patterns += [f"{pattern}.gz" for pattern in patterns]
-        patterns += [pattern.lower() for pattern in dataset.files]
+        source = wanted.source
         for folder in self.folders:
-            found = sorted(
-                path
-                for path in folder.iterdir()
-                if path.is_file() and any(fnmatch(path.name.lower(), p) for p in patterns)
-            )
+            found = self._found(folder, source)
+            if isinstance(source, ReferenceTable) and found:
+                return _bundle({p.name: p.read_bytes() for p in found}, wanted, str(folder))
             if len(found) > 1:
                 names = ", ".join(path.name for path in found)
                 raise Refused(
-                    f"{dataset.id}: expected one file in {folder}, found {names}; keep one."
+                    f"{source.id}: expected one file in {folder}, found {names}; keep one."
                 )
             if found:
-                return Offer(found[0].read_bytes(), found[0].name, str(folder))
+                return Offer(found[0], found[0].name, str(folder))
         where = ", ".join(str(folder) for folder in self.folders)
+        example = source.files[0] if isinstance(source, ReferenceTable) else f"{source.id}.tsv.gz"
         raise Refused(
-            f"{dataset.id}: expected a file such as {dataset.id}.tsv.gz in {where}, found none; "
+            f"{source.id}: expected a file such as {example} in {where}, found none; "
             "add it, or name the datasets you want with --only."
+        )
+
+    def _found(self, folder: Path, source: Dataset | ReferenceTable) -> list[Path]:
+        patterns = [pattern.lower() for pattern in source.files]
+        if isinstance(source, Dataset):
+            names = [name.format(code=source.id) for name in EUROSTAT_NAMES]
+            patterns += names + [f"{name}.gz" for name in names]
+        places = [folder]
+        if isinstance(source, ReferenceTable):  # the collections come with folders of their own
+            places += sorted(path for path in folder.iterdir() if path.is_dir())
+        return sorted(
+            path
+            for place in places
+            for path in place.iterdir()
+            if path.is_file() and any(fnmatch(path.name.lower(), p) for p in patterns)
         )
 
 
@@ -98,34 +157,59 @@ class SampleProvider:
         self.edition = edition
         self._files: dict[str, tuple[str, bytes]] = {}
 
-    def get(self, dataset: Dataset) -> Offer:
+    def versions(self) -> Mapping[str, str]:
+        """Return nothing: the world is made anew every time."""
+        return {}
+
+    def offers(self, source: Dataset | ReferenceTable) -> bool:  # noqa: ARG002
+        """Tell that the sample world has everything."""
+        return True
+
+    def get(self, wanted: Wanted) -> Offer:
         """Hand over the dataset as the sample world publishes it.
 
         Raises:
             Refused: The sample world has no such dataset.
         """
+        from sources import sample  # noqa: PLC0415  (builds only when asked for)
+
+        where = f"sample world, {self.edition} edition"
+        source = wanted.source
+        if isinstance(source, ReferenceTable):
+            made = sample.nuts_files()
+            chosen = {
+                name: data
+                for name, data in made.items()
+                if any(fnmatch(name.lower(), pattern.lower()) for pattern in source.files)
+            }
+            return _bundle(chosen, wanted, where)
         if not self._files:
-            from sources.sample import world  # noqa: PLC0415  (builds only when asked for)
+            self._files = sample.world("revised" if self.edition == "revised" else "first")
+        if source.id not in self._files:
+            raise Refused(f"{source.id}: the sample world has no such dataset; leave it out.")
+        name, data = self._files[source.id]
+        file = wanted.scratch / name
+        file.write_bytes(data)
+        return Offer(file, name, where)
 
-            self._files = world("revised" if self.edition == "revised" else "first")
-        if dataset.id not in self._files:
-            raise Refused(f"{dataset.id}: the sample world has no such dataset; leave it out.")
-        name, data = self._files[dataset.id]
-        return Offer(data, name, f"sample world, {self.edition} edition")
 
-
-def provider_of(sources: Sequence[str]) -> Provider:
+def provider_of(sources: Sequence[str], settings: Settings | None = None) -> Provider:
     """Return the provider that ``--from`` names.
 
     Args:
-        sources: ``sample`` or ``sample-revised`` alone, or one or more folders.
+        sources: ``live``, ``sample`` or ``sample-revised`` alone, or one or more folders.
+        settings: Addresses and politeness of the live providers; read if not given.
 
     Raises:
-        Refused: Sample and folders are mixed, or a folder does not exist.
+        Refused: Sample, live and folders are mixed, or a folder does not exist.
     """
-    named = [s for s in sources if s in SAMPLE_EDITIONS]
+    named = [s for s in sources if s in SAMPLE_EDITIONS or s == LIVE]
     if named and len(sources) > 1:
-        raise Refused(f"--from {named[0]}: sample data are never mixed with others; name it alone.")
+        raise Refused(f"--from {named[0]}: it is never mixed with other sources; name it alone.")
+    if named and named[0] == LIVE:
+        from sources.live import LiveProvider  # noqa: PLC0415  (requests only when needed)
+
+        return LiveProvider(settings or Settings())
     if named:
         return SampleProvider(SAMPLE_EDITIONS[named[0]])
     return FolderProvider([Path(s) for s in sources])

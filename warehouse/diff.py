@@ -24,7 +24,7 @@ DIFF = pa.schema(
 )
 """One row for each indicator that differs; figures without a value count as absent."""
 
-_KEY = ["indicator_id", "geo", "ref_year"]
+_KEY = ["indicator_id", "geo", "nuts_version", "ref_year"]
 
 
 def diff(candidate: Path, channel: str, url: str) -> pa.Table:
@@ -37,7 +37,7 @@ def diff(candidate: Path, channel: str, url: str) -> pa.Table:
     """
     new = pq.read_table(candidate / "benchmark.parquet", columns=[*_KEY, "value"]).to_pandas()
     b, c = tables.benchmark.c, tables.channel.c
-    wanted = select(b.indicator_id, b.geo, b.ref_year, b.value).join(
+    wanted = select(b.indicator_id, b.geo, b.nuts_version, b.ref_year, b.value).join(
         tables.channel, c.release_id == b.release_id
     )
     try:

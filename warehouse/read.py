@@ -79,7 +79,15 @@ class Trace(NamedTuple):
     observations: list[Row]
 
 
-def trace(indicator_id: str, geo: str, year: int, *, channel: str, url: str) -> Trace:
+def trace(
+    indicator_id: str,
+    geo: str,
+    year: int,
+    *,
+    channel: str,
+    url: str,
+    version: str | None = None,
+) -> Trace:
     """Follow a published figure back to the bytes it came from.
 
     Args:
@@ -88,6 +96,7 @@ def trace(indicator_id: str, geo: str, year: int, *, channel: str, url: str) -> 
         year: Reference year.
         channel: Channel whose current release is asked.
         url: SQLAlchemy URL of the warehouse.
+        version: NUTS version of the code; the newest that has the figure if not given.
 
     Raises:
         Refused: The release has no such figure; the message says what it has.
@@ -98,8 +107,12 @@ def trace(indicator_id: str, geo: str, year: int, *, channel: str, url: str) -> 
         here = (b.release_id == release_id) & (b.indicator_id == indicator_id)
         found = _rows(
             connection,
-            select(tables.benchmark).where(here, b.geo == geo, b.ref_year == year),
+            select(tables.benchmark)
+            .where(here, b.geo == geo, b.ref_year == year)
+            .order_by(b.nuts_version.desc()),
         )
+        if version:
+            found = [row for row in found if row["nuts_version"] == version]
         if not found:
             raise Refused(_nothing(connection, here, indicator_id, geo, year, channel))
         release = _rows(
@@ -137,9 +150,10 @@ def trace(indicator_id: str, geo: str, year: int, *, channel: str, url: str) -> 
                 lin.release_id == release_id,
                 lin.indicator_id == indicator_id,
                 lin.geo == geo,
+                lin.nuts_version == found[0]["nuts_version"],
                 lin.ref_year == year,
             )
-            .order_by(lin.role, lin.series, lin.period),
+            .order_by(lin.role, lin.series, lin.period, lin.source_geo),
         )
     return Trace(found[0], release[0], indicator[0], norms, observations)
 

@@ -18,7 +18,6 @@ from s3etl.benchmark.ranks import interval_of_rank, rank
 from s3etl.benchmark.standardise import Norm, norms_of, score
 from s3etl.catalogue import Dataset, Indicator, Method
 from s3etl.records import Snapshot
-from s3etl.regions import overtaken
 
 BENCHMARK: Final = pa.schema(
     [
@@ -42,6 +41,8 @@ BENCHMARK: Final = pa.schema(
         ("coverage", pa.float64()),
         ("imputed_share", pa.float64()),
         ("conv_method", pa.string()),
+        ("conv_exact", pa.float64()),
+        ("conv_missing", pa.float64()),
         ("missing_because", pa.string()),
         ("interval_low", pa.float64()),
         ("interval_high", pa.float64()),
@@ -99,7 +100,7 @@ def benchmark(
     """
     frame = _plain(figures).to_pandas()
     frame["direction"] = indicator.direction
-    frame["not_rankable_because"] = _why_not(frame, indicator)
+    frame["not_rankable_because"] = _why_not(frame, indicator, method)
     sd = _noise(frame, indicator, method)
     quantile = NormalDist().inv_cdf
     frame["interval_low"] = frame["value"] + sd * quantile(method.interval[0] / 100)
@@ -120,7 +121,6 @@ def benchmark(
     frame["method_version"] = method.version
     frame["imputed"] = "none"
     frame["imputed_share"] = 0.0
-    frame["conv_method"] = "none"
     table = pa.Table.from_pandas(frame[BENCHMARK.names], schema=BENCHMARK, preserve_index=False)
     return table, _norm_table(norms, indicator, method, years, pooled)
 
@@ -133,12 +133,12 @@ def _plain(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(plain))
 
 
-def _why_not(frame: pd.DataFrame, indicator: Indicator) -> pd.Series:
+def _why_not(frame: pd.DataFrame, indicator: Indicator, method: Method) -> pd.Series:
     """Say why a figure cannot be ranked, or None if it can."""
     reason = pd.Series(None, index=frame.index, dtype=object)
-    for _, rows in frame[frame["value"].notna()].groupby("ref_year"):
-        for old, new in overtaken(set(rows["geo"])).items():
-            reason[rows.index[rows["geo"] == old]] = f"overtaken by {', '.join(new)}"
+    elsewhere = _compared_elsewhere(frame, method.nuts_version)
+    moved = elsewhere.notna()
+    reason[moved] = "its country is compared in NUTS " + elsewhere[moved].astype(str)
     for geo, why in indicator.set_apart.items():
         reason[frame["geo"] == geo] = f"set apart: {why}"
     reason[frame["value"].isna()] = "no value"
@@ -148,15 +148,38 @@ def _why_not(frame: pd.DataFrame, indicator: Indicator) -> pd.Series:
     return reason
 
 
+def _compared_elsewhere(frame: pd.DataFrame, version: str) -> pd.Series:
+    """Return the NUTS version a country is compared in that year, where it is not the row's own.
+
+    That is the analysis version where the country has figures in it, else (territories no
+    conversion covers, such as the United Kingdom in 2024) the version most of its figures have,
+    so that no territory is compared twice.
+    """
+    geo, own = frame["geo"].astype(str), frame["nuts_version"].astype(str)
+    key = pd.DataFrame({"year": frame["ref_year"], "country": geo.str[:2], "version": own})
+    regions = frame["geo_level"] > 0
+    counts = key[regions & frame["value"].notna()].value_counts().reset_index(name="count")
+    counts["analysis"] = counts["version"] == version
+    order = counts.sort_values(["analysis", "count", "version"], ascending=False)
+    chosen = order.drop_duplicates(["year", "country"])[["year", "country", "version"]]
+    merged = key.merge(chosen, "left", ["year", "country"], suffixes=("", "_chosen"))
+    its = merged["version_chosen"].set_axis(frame.index)
+    return its.where(regions & its.notna() & (its != own), None)
+
+
 def _noise(frame: pd.DataFrame, indicator: Indicator, method: Method) -> pd.Series:
     """Standard deviation of the measurement noise of each figure, in the figure's unit."""
+    size = frame["value"].abs()
+    # Methodology 6: what a split of the territory adds, as a share of the value.
+    divided = frame["conv_method"].astype(object) == "split"
+    split = size * method.split_error * (1 - frame["conv_exact"]) * divided
     if indicator.noise_sd is not None:
-        return pd.Series(indicator.noise_sd, index=frame.index)
+        return pd.Series(np.hypot(indicator.noise_sd, split), index=frame.index)
     default = indicator.noise_cv or method.noise_cv["default"]
     # Low reliability may stand behind another flag that decides OBS_STATUS ("bu").
     unreliable = frame["obs_flag"].astype(object).fillna("").str.contains("u")
     cv = np.where(unreliable, max(default, method.noise_cv.get("U", default)), default)
-    return frame["value"].abs() * cv
+    return pd.Series(np.hypot(size * cv, split), index=frame.index)
 
 
 def _norms(

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.run import Ran, run
 from pipelines.workspace import Workspace
-from sources.sample import world
+from sources.sample import nuts_files, world
 
 STAND_INS = dict(zip(("XA", "XB", "XC", "XD", "XE"), ("AT", "BE", "CZ", "DK", "EE"), strict=True))
 
@@ -61,3 +61,10 @@ def provider_copy(provider_run, tmp_path) -> tuple[Path, Path]:
     shutil.copytree(folder, tmp_path / "folder")
     shutil.copytree(home, tmp_path / "home")
     return tmp_path / "folder", tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def real_looking() -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The sample world under real country codes: datasets by code, NUTS files by name."""
+    datasets = {code: disguised(data) for code, (_, data) in world().items()}
+    return datasets, {name: disguised(data) for name, data in nuts_files().items()}

@@ -73,6 +73,34 @@ def test_mean_lies_between_its_terms(values):
     assert (mean <= values.max(axis=0) + 1e-9).all()
 
 
+@given(arrays(float, (3, 5), elements=st.floats(-50, 50)))
+def test_total_is_as_many_means_as_it_has_terms(values):
+    np.testing.assert_allclose(
+        MEASURES["total"](values), 3 * MEASURES["mean"](values), rtol=1e-9, atol=1e-9
+    )
+
+
+@given(positive, positive)
+def test_amounts_per_head_weighted_by_heads_are_amounts_over_heads(amounts, heads):
+    per_head = MEASURES["weighted_mean"](amounts / heads, heads)
+    np.testing.assert_allclose(per_head, MEASURES["ratio"](amounts, heads), rtol=1e-9)
+    assert (per_head >= (amounts / heads).min(axis=0) * (1 - 1e-9)).all()
+    assert (per_head <= (amounts / heads).max(axis=0) * (1 + 1e-9)).all()
+
+
+@given(positive, positive)
+def test_growth_of_a_ratio_is_growth_over_growth(a, b):
+    def factor(growth):
+        return 1 + growth / 100
+
+    growth, ratio_growth = MEASURES["annual_growth"], MEASURES["ratio_growth"]
+    np.testing.assert_allclose(
+        factor(ratio_growth(a, b, years=3)),
+        factor(growth(a, years=3)) / factor(growth(b, years=3)),
+        rtol=1e-9,
+    )
+
+
 @given(arrays(float, (2, 5), elements=st.floats(1, 1e6)))
 def test_growth_compounds_back_to_the_later_stock(stock):
     growth = MEASURES["annual_growth"](stock, years=5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from s3etl.regions import SUCCESSORS, classify, overtaken
+from s3etl.regions import classify
 
 TABLE = [
     ("AT", "region", 0),
@@ -42,14 +42,3 @@ def test_code_is(code, kind, level):
 def test_sample_data_know_only_sample_countries():
     assert classify("XA11", "sample").level == 2
     assert classify("AT13", "sample").kind == "unknown"
-
-
-def test_a_territory_is_not_counted_twice():
-    present = {"HR02", "HR03", "HR04", "HR05", "HR06", "SI01", "AT13"}
-    assert overtaken(present) == {"HR04": ("HR02", "HR05", "HR06")}
-
-
-def test_no_successor_is_itself_overtaken_by_its_own_origin():
-    for old, new in SUCCESSORS.items():
-        assert old not in new
-        assert not any(old in SUCCESSORS.get(n, ()) for n in new)

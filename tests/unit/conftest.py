@@ -4,6 +4,8 @@ import pyarrow as pa
 import pytest
 
 from s3etl.catalogue import Dataset, Indicator
+from s3etl.nuts.convert import convert
+from s3etl.nuts.tables import MATRICES
 from s3etl.records import Snapshot
 
 
@@ -18,6 +20,11 @@ def parsed(cells, dimensions=("unit",)):
         else:
             table[name] = pa.array(column, pa.string()).dictionary_encode()
     return pa.table(table)
+
+
+def unconverted(table):
+    """Observations that no matrix covers: each keeps its own NUTS version."""
+    return convert(table, MATRICES.empty_table(), extensive=())
 
 
 @pytest.fixture
@@ -70,5 +77,6 @@ def indicator():
             "denominator": {"dataset": "tiny", "series": {"unit": "THS"}},
         },
         confidence="unverified",
+        status="unverified",
         source="test",
     )

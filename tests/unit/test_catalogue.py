@@ -7,7 +7,7 @@ import pytest
 from expectations.validate import SUITES
 from s3etl import catalogue
 from s3etl.errors import CatalogueError
-from sources import DATASETS
+from sources import DATASETS, TABLES
 
 
 @pytest.fixture
@@ -15,11 +15,13 @@ def folders(tmp_path):
     """A copy of every declaration, to spoil."""
     copies = {
         "datasets": tmp_path / "datasets",
+        "tables": tmp_path / "tables",
         "suites": tmp_path / "suites",
         "indicators": tmp_path / "indicators",
     }
     for source, name in (
         (DATASETS, "datasets"),
+        (TABLES, "tables"),
         (SUITES, "suites"),
         (catalogue.INDICATORS, "indicators"),
     ):
@@ -32,6 +34,7 @@ def folders(tmp_path):
 def load(folders):
     return catalogue.load(
         folders["datasets"],
+        folders["tables"],
         folders["suites"],
         indicators=folders["indicators"],
         method=folders["method"],
@@ -39,7 +42,7 @@ def load(folders):
 
 
 def test_the_real_catalogue_loads_whole():
-    found = catalogue.load(DATASETS, SUITES)
+    found = catalogue.load(DATASETS, TABLES, SUITES)
     assert {"ECO01", "ECO02", "HUM04", "HUM08"} <= set(found.indicators)
     assert sum(not i.framework for i in found.indicators.values()) >= 6
     assert found.indicators["ECO01"].datasets == ("nama_10r_2gdp",)
@@ -49,8 +52,11 @@ SPOILED = [
     ("indicators/ECO01.yaml", "unit: PPS per", "unti: PPS per", "unti"),
     ("indicators/ECO01.yaml", "measure: value", "measure: valeu", "measure"),
     ("indicators/ECO01.yaml", "nama_10r_2gdp", "nama_10r_9gdp", "roles.value.dataset"),
-    ("indicators/ECO01.yaml", "PPS_HAB", "PPS_HUB", "roles.value.series.unit"),
-    ("indicators/ECO01.yaml", "{unit: PPS_HAB}", "{unti: PPS_HAB}", "roles.value.series"),
+    ("indicators/ECO01.yaml", "PPS_EU27_2020_HAB", "PPS_HUB", "roles.value.series"),
+    ("indicators/ECO01.yaml", "formerly: {unit: PPS_HAB}", "formerly: {unit: PPS}", "formerly"),
+    ("indicators/ECO01.yaml", "series: {unit", "series: {unti", "roles.value.series"),
+    ("indicators/ECO01.yaml", "measure: value", "", "not_computed"),
+    ("indicators/HUM08.yaml", "status: unverified", "status: verified", "status"),
     ("indicators/ECO01.yaml", 'direction: "+"', "direction: up", "direction"),
     ("indicators/ECO01.yaml", "  value:\n    dataset", "  vale:\n    dataset", "roles"),
     ("indicators/ECO01.yaml", "pillar: ECO", "pillar: ECO\nlevel: 3", "level"),
@@ -62,16 +68,12 @@ SPOILED = [
     ("indicators/ECO01.yaml", "pillar: ECO", "pillar: [", "ECO01.yaml"),
     ("indicators/ECO02.yaml", "lags: [0, 1, 2]", "lags: [0, -1]", "roles.values"),
     ("indicators/population_growth.yaml", "  years: 5\n", "  yeers: 5\n", "parameters"),
-    (
-        "indicators/employment_per_inhabitant.yaml",
-        "joined_by_code: >-",
-        "notes: >-",
-        "joined_by_code",
-    ),
     ("datasets/nama_10r_2gdp.yaml", "unit_of: unit", "unit_of: na_item", "unit_of"),
     ("datasets/nama_10r_2gdp.yaml", "  PPS_HAB: {low: 0}", "  PPS: {low: 0}", "ranges"),
     ("datasets/sbs_r_nuts06_r2.yaml", "  V94310: PC", "  V94311: PC", "units"),
-    ("datasets/nama_10r_2gdp.yaml", '"2013"', '"2014"', "nuts_version"),
+    ("datasets/nama_10r_2gdp.yaml", '"2024"', '"2014"', "nuts_version"),
+    ("datasets/nama_10r_2gdp.yaml", "extensive: [MIO_EUR", "extensive: [MIO_USD", "extensive"),
+    ("tables/nuts_codes.yaml", "provider: nuts", "provider: nutz", "provider"),
     ("datasets/nama_10r_2gdp.yaml", "EUR_HAB_EU, MIO_EUR", "EUR_HAB_EU, MIO_EUR, MIO_EUR", "twice"),
     ("suites/population_is_counted.yaml", "demo_r_pjanaggr3", "demo_r_pjanaggr4", "datasets"),
     ("suites/population_is_counted.yaml", "severity: critical", "severity: fatal", "severity"),

@@ -5,12 +5,12 @@ import pytest
 from s3etl.errors import CatalogueError
 from s3etl.evaluate import evaluate
 from s3etl.observations import tidy
-from tests.unit.conftest import parsed
+from tests.unit.conftest import parsed, unconverted
 
 
 def run(cells, dataset, snapshot, indicator, origin="provider"):
     table = tidy(parsed(cells), dataset, snapshot)
-    return evaluate(indicator, {"tiny": table}, origin=origin)
+    return evaluate(indicator, {"tiny": unconverted(table)}, origin=origin)
 
 
 def figure(result, geo, year):

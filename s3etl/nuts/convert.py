@@ -1,0 +1,485 @@
+"""Values carried from one NUTS version to another (methodology 6).
+
+Extensive values are shared out by the weight of the intersections, all others are weighted
+means of what lies in the destination. A destination is computed from one version of origins
+only, so that years in which a file has old and new codes are never counted twice. Which
+version a row is of is told in :mod:`s3etl.nuts.vintage`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from s3etl.nuts.vintage import ANALYSIS, VERSIONS
+from s3etl.observations import SCHEMA, STATUS_ORDER, status_of
+
+METHODS: Final = ("none", "recode", "merge", "split")
+"""From the least to the most that was done to a value."""
+
+EXACT: Final = 0.9995
+"""Share from which on an intersection is the whole territory: the matrices have slivers."""
+NEAR: Final = 0.99
+"""Exactness below which a converted value is estimated (flag e)."""
+RELEVANT: Final = 0.01
+"""Share of the destination from which on an origin tells method and exactness [P]."""
+MOST_MISSING: Final = 0.10
+"""Share of the destination's weight that may lack a value."""
+
+TINY: Final = 1e-300
+_CODE: Final = pa.dictionary(pa.int32(), pa.string())
+CONVERTED: Final = pa.schema(
+    [
+        *SCHEMA,
+        pa.field("conv_method", _CODE),
+        pa.field("conv_exact", pa.float64()),
+        pa.field("conv_missing", pa.float64()),
+    ]
+)
+"""Observations with how they were converted."""
+
+RECIPE: Final = pa.schema(
+    [
+        pa.field("level", pa.int8()),
+        pa.field("from_version", pa.string()),
+        pa.field("from_geo", pa.string()),
+        pa.field("to_version", pa.string()),
+        pa.field("to_geo", pa.string()),
+        pa.field("share_of_origin", pa.float64()),
+        pa.field("share_of_destination", pa.float64()),
+        pa.field("conv_method", pa.string()),
+        pa.field("conv_exact", pa.float64()),
+    ]
+)
+"""One row for each origin and destination that share territory."""
+
+Weight = Literal["population", "area"]
+COLUMN_OF: Final[dict[Weight, str]] = {"population": "pop21", "area": "area"}
+Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
+_LETTERS: Final = "bcdefinprsuz"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Observations in the version asked for, and what each was made from.
+
+    Attributes:
+        observations: Table of :data:`CONVERTED`. Rows that no matrix covers (the United
+            Kingdom in 2024, statistical regions outside NUTS) and what is no region stay as
+            they are; so do the originals of territories that were divided or merged, beside
+            what they became.
+        source: The table that was converted.
+        row: Row of ``observations``, in ascending order.
+        origin: Row of ``source`` that it used.
+        share: Part of that row's territory that it used.
+    """
+
+    observations: pa.Table
+    source: pa.Table
+    row: Index
+    origin: Index
+    share: Floats
+
+    def origins_of(self, rows: Index) -> tuple[Index, Index, Floats]:
+        """Return which of ``rows`` used which row of the source, and what share of it."""
+        first = np.searchsorted(self.row, rows, "left")
+        count = np.searchsorted(self.row, rows, "right") - first
+        which = np.repeat(np.arange(len(rows)), count)
+        start = np.cumsum(count) - count
+        pair = np.arange(len(which)) - np.repeat(start - first, count)
+        return which, self.origin[pair], self.share[pair]
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """Weights of one pair of versions at one level: origins by destinations."""
+
+    origins: list[str]
+    destinations: list[str]
+    weight: Floats
+    of_origin: Floats
+    method: Index  # by destination
+    exact: Floats  # by destination
+    whole: Index  # destination an origin has become one to one, else -1
+
+
+def _matrix(matrices: pa.Table, level: int, version: str, to: str, weight: Weight) -> _Matrix:
+    part = matrices.filter(
+        pc.and_(
+            pc.equal(matrices.column("level"), level),
+            pc.and_(
+                pc.equal(matrices.column("from_version").cast(pa.string()), version),
+                pc.equal(matrices.column("to_version").cast(pa.string()), to),
+            ),
+        )
+    )
+    from_geo = np.array(part.column("from_geo").to_pylist(), object)
+    to_geo = np.array(part.column("to_geo").to_pylist(), object)
+    origins, i = np.unique(from_geo, return_inverse=True)
+    destinations, j = np.unique(to_geo, return_inverse=True)
+    w = part.column(COLUMN_OF[weight]).to_numpy().astype(float)
+    area = part.column("area").to_numpy().astype(float)
+    # An origin that nobody lives in is shared out by area.
+    empty = np.bincount(i, w, len(origins))[i] == 0
+    w = np.where(empty, area, w)
+    matrix = np.zeros((len(origins), len(destinations)))
+    matrix[i, j] = w
+    of_origin = matrix / np.maximum(matrix.sum(axis=1), TINY)[:, None]
+    of_destination = matrix / np.maximum(matrix.sum(axis=0), TINY)[None, :]
+    same = origins[:, None] == destinations[None, :]
+    kinds = _kinds(of_origin, of_destination, same)
+    return _Matrix(list(origins), list(destinations), matrix, of_origin, *kinds)
+
+
+def _kinds(
+    of_origin: Floats, of_destination: Floats, same: NDArray[np.bool_]
+) -> tuple[Index, Floats, Index]:
+    """Method and exactness of each destination, and what each origin became one to one.
+
+    Exactness is the smallest share of an origin among the relevant ones (at least 1 % of the
+    destination), and at most the part of the destination that the relevant ones make up.
+    """
+    relevant = of_destination >= RELEVANT
+    smallest = np.where(relevant, of_origin, 1.0).min(axis=0, initial=1.0)
+    exact = np.minimum(smallest, np.where(relevant, of_destination, 0.0).sum(axis=0))
+    one = (of_origin >= EXACT) & (of_destination >= EXACT)
+    alone = one.any(axis=0)
+    whole = np.where(one.any(axis=1), one.argmax(axis=1), -1) if one.size else np.empty(0, int)
+    merged = (relevant.sum(axis=0) > 1) & (exact >= EXACT)
+    method = np.select(
+        [(one & same).any(axis=0), alone, merged],
+        [METHODS.index("none"), METHODS.index("recode"), METHODS.index("merge")],
+        METHODS.index("split"),
+    )
+    return method.astype(np.int64), np.where(alone, 1.0, exact), whole.astype(np.int64)
+
+
+def recipe(
+    matrices: pa.Table, level: int, version: str, to: str = ANALYSIS, weight: Weight = "population"
+) -> pa.Table:
+    """Return how regions of one version become those of another (:data:`RECIPE`)."""
+    m = _matrix(matrices, level, version, to, weight)
+    i, j = np.nonzero(m.weight)
+    total = m.weight.sum(axis=0)
+    rows = len(i)
+    return pa.table(
+        {
+            "level": pa.array(np.full(rows, level, np.int8)),
+            "from_version": pa.array([version] * rows, pa.string()),
+            "from_geo": pa.array([m.origins[x] for x in i], pa.string()),
+            "to_version": pa.array([to] * rows, pa.string()),
+            "to_geo": pa.array([m.destinations[x] for x in j], pa.string()),
+            "share_of_origin": m.of_origin[i, j],
+            "share_of_destination": m.weight[i, j] / total[j],
+            "conv_method": pa.array([METHODS[m.method[x]] for x in j], pa.string()),
+            "conv_exact": m.exact[j],
+        },
+        schema=RECIPE,
+    )
+
+
+def uncovered(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Table:
+    """Return the regions (columns of ``codes``) that no matrix to a version covers."""
+    keys = [
+        pc.binary_join_element_wise(
+            matrices.column("from_version").cast(pa.string()),
+            matrices.column("from_geo").cast(pa.string()),
+            ".",
+        ).filter(pc.equal(matrices.column("to_version").cast(pa.string()), to))
+    ]
+    own = pc.binary_join_element_wise(
+        codes.column("version").cast(pa.string()), codes.column("geo").cast(pa.string()), "."
+    )
+    covered = pc.is_in(own, pa.chunked_array([k.combine_chunks() for k in keys]))
+    there = pc.equal(codes.column("version").cast(pa.string()), to)
+    return codes.filter(pc.invert(pc.or_(covered, there)))
+
+
+class _Frame:
+    """The input as arrays: series × period is one column of values, (version, geo) a row."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table = table.unify_dictionaries().combine_chunks()
+        self.value = table.column("value").to_numpy().astype(float)
+        self.geo, self.geos = _coded(table, "geo")
+        version, versions = _coded(table, "nuts_version")
+        places = np.array([VERSIONS.index(v) if v in VERSIONS else -1 for v in versions] + [-1])
+        self.version = places[version]
+        level = np.array([len(g) - 2 for g in self.geos], np.int64)
+        self.level = level[self.geo]
+        series, self.series = _coded(table, "series")
+        period, self.periods = _coded(table, "period")
+        self.column = series * max(len(self.periods), 1) + period
+        unit, self.units = _coded(table, "unit")
+        flag, flags = _coded(table, "obs_flag")
+        bits = [sum(1 << _LETTERS.index(c) for c in set((f or "").lower())) for f in flags]
+        self.flags = np.array([*bits, 0], np.int64)[flag]
+        self.unit = unit
+        conf, names = _coded(table, "conf_status")
+        self.confidential = np.array([n == "C" for n in names] + [False])[conf]
+
+
+def _coded(table: pa.Table, name: str) -> tuple[Index, list[str]]:
+    column = table.column(name).combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    index: Index = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return index, column.dictionary.to_pylist()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one version of origins gives: one entry for each destination and column."""
+
+    destination: list[str]
+    place: Index  # of the destination, in the list above
+    column: Index
+    value: Floats
+    missing: Floats
+    flags: Index
+    confidential: NDArray[np.bool_]
+    method: Index
+    exact: Floats
+    version: int
+    example: Index  # a row of the input of that column, for what it carries over
+    pair: Index  # entry, for each pair
+    origin: Index  # row of the input, for each pair
+    share: Floats
+
+
+def convert(
+    observations: pa.Table,
+    matrices: pa.Table,
+    *,
+    extensive: Collection[str],
+    weight: Weight = "population",
+    to: str = ANALYSIS,
+) -> Converted:
+    """Carry observations to one NUTS version.
+
+    Extensive: y_to = Σ y_from · w_ft / Σ_t′ w_ft′; all others: y_to = Σ y_from · w_ft /
+    Σ_f′ w_f′t. Where up to 10 % of the destination's weight has no value, the mean is that of
+    the rest and the sum is grossed up by 1 / (1 − missing), since nothing missing counts as
+    zero; beyond that the value is missing. Intersections of every size take part in the value.
+
+    Args:
+        observations: Table of ``s3etl.observations.SCHEMA``, ``nuts_version`` set by row.
+        matrices: Table of ``s3etl.nuts.tables.MATRICES``.
+        extensive: Units whose values add up over regions.
+        weight: What shares out a divided territory.
+        to: Version asked for.
+    """
+    frame = _Frame(observations)
+    adds = np.array([u in extensive for u in frame.units] + [False])[frame.unit]
+    target = VERSIONS.index(to)
+    used = np.zeros(len(frame.value), bool)  # has become something in the version asked for
+    gone = np.zeros(len(frame.value), bool)  # and is the same territory there
+    parts: list[_Part] = []
+    own = (frame.version == target) & (frame.level > 0)
+    for level in (1, 2, 3):
+        for version in np.unique(frame.version[(frame.level == level) & ~own]):
+            if version < 0:
+                continue
+            matrix = _matrix(matrices, level, VERSIONS[version], to, weight)
+            place = {name: i for i, name in enumerate(matrix.origins)}
+            origin_of = np.array([place.get(g, -1) for g in frame.geos], np.int64)
+            rows = np.flatnonzero(
+                (frame.level == level) & (frame.version == version) & (origin_of[frame.geo] >= 0)
+            )
+            if not rows.size:
+                continue
+            origin = origin_of[frame.geo[rows]]
+            used[rows] = True
+            gone[rows] = matrix.whole[origin] >= 0
+            parts.append(_part(frame, rows, origin, adds, matrix, int(version)))
+    return _assemble(frame, parts, used & gone, own, to)
+
+
+def _part(
+    frame: _Frame, rows: Index, origin: Index, adds: NDArray[np.bool_], m: _Matrix, version: int
+) -> _Part:
+    """Convert the rows of one version and level."""
+    columns, column = np.unique(frame.column[rows], return_inverse=True)
+    shape = (len(m.origins), len(columns))
+    row_at = np.full(shape, -1)
+    row_at[origin, column] = rows
+    value = np.full(shape, np.nan)
+    value[origin, column] = frame.value[rows]
+    there = ~np.isnan(value)
+    filled = np.where(there, value, 0.0)
+    w = m.weight
+    total = np.maximum(w.sum(axis=0), TINY)[:, None]
+    present = (w.T @ there.astype(float)) / total
+    missing = np.clip(1 - present, 0.0, 1.0)
+    sums = m.of_origin.T @ filled
+    means = w.T @ filled
+    additive = np.zeros(len(columns), bool)
+    additive[column] = adds[rows]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out = np.where(additive[None, :], sums / present, means / (total * present))
+    # One to one is taken as it is: no rounding of a division, no sliver of a neighbour.
+    single = np.flatnonzero(m.whole >= 0)
+    out[m.whole[single]] = value[single]
+    missing[m.whole[single]] = np.where(there[single], 0.0, 1.0)
+    out[missing > MOST_MISSING] = np.nan
+    entry = (w.T @ (row_at >= 0).astype(float)) > 0
+    entry[m.whole[single]] = (row_at >= 0)[single]
+    place, which = np.nonzero(entry)
+    number = np.full(entry.shape, -1)
+    number[place, which] = np.arange(len(place))
+
+    # Pairs: for each intersection the cells of its origin that are rows of the input.
+    i, j = np.nonzero(w)
+    keep = ~np.isin(j, m.whole[single]) | (m.whole[i] == j)
+    i, j = i[keep], j[keep]
+    share = m.of_origin[i, j]
+    cell, k = np.nonzero(row_at[i] >= 0)
+    pair, pair_origin = number[j[cell], k], row_at[i[cell], k]
+    pair_share = np.where(m.whole[i[cell]] >= 0, 1.0, share[cell])
+
+    # A value carries the flags of what it was made of; one that is missing, of what is missing.
+    telling = np.isnan(out[place, which])[pair] == np.isnan(frame.value[pair_origin])
+    flags = np.zeros(len(place), np.int64)
+    np.bitwise_or.at(flags, pair[telling], frame.flags[pair_origin[telling]])
+    confidential = np.zeros(len(place), bool)
+    np.logical_or.at(confidential, pair[telling], frame.confidential[pair_origin[telling]])
+    estimated = ~np.isnan(out[place, which]) & (
+        (m.exact[place] < NEAR) | (missing[place, which] > 1 - NEAR)
+    )
+    flags |= estimated.astype(np.int64) << _LETTERS.index("e")
+    example = np.full(len(place), -1)
+    example[pair] = pair_origin
+    return _Part(
+        m.destinations,
+        place,
+        columns[which],
+        out[place, which],
+        missing[place, which],
+        flags,
+        confidential,
+        m.method[place],
+        m.exact[place],
+        version,
+        example,
+        pair,
+        pair_origin,
+        pair_share,
+    )
+
+
+def _assemble(
+    frame: _Frame, parts: list[_Part], gone: NDArray[np.bool_], own: NDArray[np.bool_], to: str
+) -> Converted:
+    """Choose one version for each destination and put kept and converted rows together."""
+    kept = np.flatnonzero(~gone)
+    names = sorted({name for part in parts for name in part.destination} | set(frame.geos))
+    at = {name: i for i, name in enumerate(names)}
+    dest = _joined([np.array([at[n] for n in p.destination], np.int64)[p.place] for p in parts])
+    column = _joined([p.column for p in parts])
+    missing = _joined([p.missing for p in parts])
+    version = _joined([np.full(len(p.place), p.version) for p in parts])
+    # The most complete version, the newest of equals; rows published in the version asked for
+    # go before all that is converted, if they have a value.
+    geo_at = np.array([at[g] for g in frame.geos], np.int64)
+    own_rows = np.flatnonzero(own)
+    all_dest = np.concatenate([dest, geo_at[frame.geo[own_rows]]])
+    all_column = np.concatenate([column, frame.column[own_rows]])
+    all_missing = np.concatenate([missing, np.isnan(frame.value[own_rows]).astype(float)])
+    all_version = np.concatenate([version, np.full(len(own_rows), len(VERSIONS))])
+    key = all_dest * (int(all_column.max(initial=0)) + 1) + all_column
+    order = np.lexsort((-all_version, np.round(all_missing, 6), key))
+    first = np.ones(len(order), bool)
+    first[1:] = key[order][1:] != key[order][:-1]
+    best = np.zeros(len(order), bool)
+    best[order[first]] = True
+    chosen = np.flatnonzero(best[: len(dest)])
+    beaten = own_rows[~best[len(dest) :]]
+    kept = np.setdiff1d(kept, beaten)
+
+    offset = np.cumsum([0] + [len(p.place) for p in parts])
+    pair = _joined([p.pair + o for p, o in zip(parts, offset, strict=False)])
+    new_row = np.full(len(dest), -1)
+    new_row[chosen] = len(kept) + np.arange(len(chosen))
+    wanted = new_row[pair] >= 0
+    row = np.concatenate([np.arange(len(kept)), new_row[pair[wanted]]])
+    origin = np.concatenate([kept, _joined([p.origin for p in parts])[wanted]])
+    share = np.concatenate([np.ones(len(kept)), _joined([p.share for p in parts], float)[wanted]])
+    by_row = np.argsort(row, kind="stable")
+    table = pa.concat_tables(
+        [_unchanged(frame.table, kept), _table(frame, parts, chosen, names, dest, to)]
+    )
+    return Converted(table, frame.table, row[by_row], origin[by_row], share[by_row])
+
+
+def _joined(arrays: Sequence[NDArray[Any]], kind: type = int) -> NDArray[Any]:
+    return np.concatenate(arrays) if arrays else np.empty(0, kind)
+
+
+def _unchanged(table: pa.Table, kept: Index) -> pa.Table:
+    out = table.take(pa.array(kept))
+    rows = len(kept)
+    out = out.append_column("conv_method", _constant(METHODS[0], rows))
+    out = out.append_column("conv_exact", pa.array(np.ones(rows)))
+    return out.append_column("conv_missing", pa.array(np.zeros(rows))).cast(CONVERTED)
+
+
+def _constant(value: str, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(rows, np.int32)), pa.array([value], pa.string())
+    )
+
+
+def _table(
+    frame: _Frame, parts: list[_Part], chosen: Index, names: list[str], dest: Index, to: str
+) -> pa.Table:
+    """Return the chosen converted entries as rows."""
+    if not parts:
+        return CONVERTED.empty_table()
+    carried = frame.table.take(pa.array(_joined([p.example for p in parts])[chosen]))
+    value = _joined([p.value for p in parts], float)[chosen]
+    flags = _joined([p.flags for p in parts])[chosen]
+    confidential = _joined([p.confidential for p in parts])[chosen]
+    flag, status = _flags_and_status(flags, np.isnan(value))
+    columns = {name: carried.column(name) for name in SCHEMA.names}
+    columns["geo"] = pa.DictionaryArray.from_arrays(
+        pa.array(dest[chosen].astype(np.int32)), pa.array(names, pa.string())
+    )
+    columns["nuts_version"] = _constant(to, len(chosen))
+    columns["value"] = pa.array(value, mask=np.isnan(value))
+    columns["obs_flag"], columns["obs_status"] = flag, status
+    columns["conf_status"] = pa.DictionaryArray.from_arrays(
+        pa.array(confidential.astype(np.int32)), pa.array(["F", "C"], pa.string())
+    )
+    columns["conv_method"] = pa.DictionaryArray.from_arrays(
+        pa.array(_joined([p.method for p in parts])[chosen].astype(np.int32)),
+        pa.array(METHODS, pa.string()),
+    )
+    columns["conv_exact"] = pa.array(_joined([p.exact for p in parts], float)[chosen])
+    columns["conv_missing"] = pa.array(_joined([p.missing for p in parts], float)[chosen])
+    return pa.table(columns).cast(CONVERTED)
+
+
+def _flags_and_status(flags: Index, absent: NDArray[np.bool_]) -> tuple[pa.Array, pa.Array]:
+    """Flags as letters and their OBS_STATUS: a look-up over the few distinct sets of flags."""
+    unique, inverse = np.unique(flags, return_inverse=True)
+    texts = ["".join(c for i, c in enumerate(_LETTERS) if bits >> i & 1) for bits in unique]
+    table = np.array(
+        [[STATUS_ORDER.index(status_of(t, gone)[0]) for gone in (False, True)] for t in texts],
+        np.int32,
+    )
+    status = table[inverse, absent.astype(np.int8)] if len(flags) else np.empty(0, np.int32)
+    known = [t for t in texts if t]
+    place = np.array([known.index(t) if t else -1 for t in texts], np.int32)[inverse]
+    return (
+        pa.DictionaryArray.from_arrays(
+            pa.array(place, mask=place < 0), pa.array(known, pa.string())
+        ),
+        pa.DictionaryArray.from_arrays(pa.array(status), pa.array(STATUS_ORDER, pa.string())),
+    )
