@@ -4,6 +4,7 @@ One factory for each kind of asset. Assets pass references, not frames: each fin
 in the stores, so any executor works.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -81,14 +82,19 @@ def upstream_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         for dataset, version in look(workspace.open()).items():
             yield dg.ObserveResult(asset_key=keys[dataset], data_version=dg.DataVersion(version))
 
-    decorate: Callable[..., dg.AssetsDefinition] = dg.multi_observable_source_asset(
-        name=OBSERVE,
-        specs=[
-            dg.AssetSpec(keys[d.id], group_name="upstream", description=d.title)
-            for d in catalogue.datasets.values()
-        ],
-    )
-    return decorate(observe)
+    with warnings.catch_warnings():  # Dagster calls it beta; one question for all needs it
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        decorate: Callable[..., dg.AssetsDefinition] = dg.multi_observable_source_asset(
+            name=OBSERVE,
+            specs=[
+                dg.AssetSpec(
+                    keys[d.id], group_name="upstream", description=d.title, skippable=True
+                )
+                for d in catalogue.datasets.values()
+            ],
+            can_subset=True,
+        )
+        return decorate(observe)
 
 
 def raw_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
@@ -138,7 +144,9 @@ def raw_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                     "source_updated": snapshot.source_updated or "unknown",
                     "new": taken.new,
                 },
-                check_results=[dg.AssetCheckResult(check_name=TAKEN, passed=True)],
+                check_results=[
+                    dg.AssetCheckResult(asset_key=key, check_name=TAKEN, passed=True)
+                ],
             )
 
     return fetch

@@ -21,6 +21,7 @@ from pipelines.workspace import Workspace
 from s3etl.errors import Conflict
 from s3etl.files import write_atomic
 from s3etl.records import LeftOut
+from sources.providers import LIVE
 
 DAGSTER_YAML = """\
 # Written by s3etl. Telemetry is off. No pools: a killed run would keep its slot for ever.
@@ -108,8 +109,7 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
             failures.extend(_failures(result))
             return result
 
-        looked = execute(OBSERVE, [assets.upstream_key(d) for d in declared.datasets.values()])
-        if looked and looked.success:
+        if _looked(work, execute):
             execute(REFRESH, [assets.raw_key(s) for s in _to_take(work, only)])
         # Tables first: a run that cannot judge them anew must not skip what is read with them.
         for sources in (declared.tables.values(), declared.datasets.values()):
@@ -123,6 +123,15 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         execute(EVALUATE, keys)
         released = execute(RELEASE, [assets.CANDIDATE])
     return Ran(_candidate(released), tuple(failures), _left_out(released), done)
+
+
+def _looked(work: Workspace, execute: Callable[..., dg.ExecuteInProcessResult | None]) -> bool:
+    """Ask the live providers what is new; folders and the sample world are looked at anyway."""
+    if work.sources != (LIVE,):
+        return True
+    keys = [assets.upstream_key(d) for d in work.catalogue.datasets.values()]
+    looked = execute(OBSERVE, keys)
+    return looked is not None and looked.success
 
 
 def _to_take(work: Workspace, only: Sequence[str]) -> list[assets.Source]:
@@ -213,7 +222,10 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[LeftOut]:
             refused.add(subject)
             yield _failure(layer, subject, evaluation.description or "")
     for event in _events(result, dg.DagsterEventType.STEP_FAILURE):
-        layer, *_, subject = event.step_key.split("__")
+        layer, *_, subject = event.step_key.split("__") if "__" in event.step_key else (
+            event.step_key,
+            "eurostat",
+        )
         if layer == "core" and subject in refused:
             continue
         failure = event.step_failure_data

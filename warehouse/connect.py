@@ -177,9 +177,28 @@ def reading(url: str) -> Iterator[Connection]:
 
 def _create(connection: Connection) -> None:
     tables.metadata.create_all(connection)
+    if _add_columns(connection):
+        connection.execute(text(f"DROP VIEW IF EXISTS {tables.LATEST}"))
     query = tables.latest_query.compile(connection, compile_kwargs={"literal_binds": True})
     if tables.LATEST not in inspect(connection).get_view_names():
         connection.execute(text(f"CREATE VIEW {tables.LATEST} AS {query}"))
+
+
+def _add_columns(connection: Connection) -> bool:
+    """Add the columns that a warehouse of an earlier version lacks; its rows have none in them."""
+    inspector = inspect(connection)
+    added = False
+    for table in tables.metadata.sorted_tables:
+        present = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.c:
+            if column.name not in present:
+                kind = column.type.compile(connection.dialect)
+                # Both names are ours, from the declared tables.
+                connection.execute(
+                    text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+                )
+                added = True
+    return added
 
 
 def load(connection: Connection, table: Table, rows: pa.Table) -> None:

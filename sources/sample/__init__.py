@@ -27,7 +27,9 @@ from s3etl.declarations import read_folder
 from sources import DATASETS
 from sources.sample.accounts import REVISED_COUNTRY, REVISION, gdp, population, real_growth
 from sources.sample.business import business
+from sources.sample.declared import declared
 from sources.sample.economy import Economy
+from sources.sample.nuts import nuts_files
 from sources.sample.places import COUNTRIES, EXTRA, regions
 from sources.sample.survey import employed, neet, training, unemployed
 from sources.sample.table import Table
@@ -41,11 +43,13 @@ __all__ = [
     "REVISED_DATASETS",
     "REVISED_UPDATE",
     "REVISION",
+    "nuts_files",
     "regions",
     "world",
 ]
 
 FIRST_UPDATE = datetime(2015, 3, 1, 23, tzinfo=UTC)
+LATER_UPDATE = datetime(2026, 2, 20, 10, tzinfo=UTC)
 REVISED_UPDATE = datetime(2015, 9, 1, 23, tzinfo=UTC)
 REVISED_DATASETS = ("nama_10r_2gdp", "nama_10r_3gdp")
 
@@ -57,7 +61,7 @@ def world(edition: Literal["first", "revised"] = "first") -> dict[str, tuple[str
         edition: ``revised`` is the same but for a late revision of one country's GDP.
 
     Returns:
-        File name and bytes of every declared dataset the world has, by its id.
+        File name and bytes of every declared dataset, by its id.
     """
     revised = edition == "revised"
     views: dict[str, Callable[[Economy, Dataset], Table]] = {
@@ -71,11 +75,14 @@ def world(edition: Literal["first", "revised"] = "first") -> dict[str, tuple[str
         "sbs_r_nuts06_r2": business,
         "trng_lfse_04": training,
     }
-    economy, declared = Economy(), read_folder(DATASETS, Dataset)
+    economy = Economy()
     files = {}
-    for name, view in views.items():
-        if name in declared:
-            table = view(economy, declared[name])
+    for name, dataset in read_folder(DATASETS, Dataset).items():
+        if name in views:
+            # The world publishes these as they were in its own days.
+            old = dataset.model_copy(update={"dimensions": dataset.layouts[-1]})
             updated = REVISED_UPDATE if revised and name in REVISED_DATASETS else FIRST_UPDATE
-            files[name] = write(declared[name], table, updated)
+            files[name] = write(old, views[name](economy, old), updated)
+        else:
+            files[name] = write(dataset, declared(dataset), LATER_UPDATE)
     return files

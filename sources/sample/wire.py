@@ -14,7 +14,14 @@ from s3etl.catalogue import Dataset
 from sources.sample.table import Table, series_of
 
 NOTHING = (":", "")  # value and flag of a cell that says nothing
-ENDINGS = {  # else .tsv.gz; those with a name are of the new layouts
+ENDINGS = {  # else the new layout; those without a name are of the old one
+    "lfst_r_lfe2emp": ".tsv.gz",
+    "lfst_r_lfu3pers": ".tsv.gz",
+    "nama_10r_2gdp": ".tsv.gz",
+    "sbs_r_nuts06_r2": ".tsv.gz",
+    "trng_lfse_04": ".tsv.gz",
+    "nama_10r_3gva": "_linear.csv.gz",
+    "rd_e_gerdreg": "_linear.csv.gz",
     "demo_r_pjanaggr3": "_linear.csv.gz",
     "edat_lfse_22": "_tabular.tsv.gz",
     "nama_10r_2gvagr": ".tsv",
@@ -24,7 +31,7 @@ ENDINGS = {  # else .tsv.gz; those with a name are of the new layouts
 
 def write(dataset: Dataset, table: Table, updated: datetime) -> tuple[str, bytes]:
     """Return the name and the bytes of a dataset's file."""
-    ending = ENDINGS.get(dataset.id, ".tsv.gz")
+    ending = ENDINGS.get(dataset.id, "_tabular.tsv.gz")
     new = ending.startswith("_")
     linear = ending.startswith("_linear")
     lines = _linear(dataset, table, updated) if linear else _tabular(dataset, table, new=new)
