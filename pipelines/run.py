@@ -7,7 +7,7 @@ printed here.
 
 import fcntl
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from pipelines import assets, stages
 from pipelines.definitions import EVALUATE, OBSERVE, REFRESH, RELEASE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
-from s3etl.errors import Conflict
+from s3etl.errors import Conflict, Unfit
 from s3etl.files import write_atomic
 from s3etl.records import LeftOut
 from sources.providers import LIVE
@@ -112,11 +112,13 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         if _looked(work, execute):
             execute(REFRESH, [assets.raw_key(s) for s in _to_take(work, only)])
         # Tables first: a run that cannot judge them anew must not skip what is read with them.
-        for sources in (declared.tables.values(), declared.datasets.values()):
-            execute(
-                REFRESH,
-                [assets.core_key(s) for s in sources if stages.has_to_be_judged(work, s.id)],
-            )
+        execute(REFRESH, _to_judge(work, declared.tables.values()))
+        try:
+            stages.nuts_codes(work)
+        except Unfit as error:  # one sentence, not one for each dataset
+            failures.append(_failure("core", stages.NUTS_CODES, str(error)))
+        else:
+            execute(REFRESH, _to_judge(work, declared.datasets.values()))
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
         ready = [i for i in declared.computed if stages.has_work(work, i)]
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
@@ -150,6 +152,10 @@ def _to_take(work: Workspace, only: Sequence[str]) -> list[assets.Source]:
         if there and stages.has_news(work, source.id):
             wanted.append(source)
     return wanted
+
+
+def _to_judge(work: Workspace, sources: Iterable[assets.Source]) -> list[dg.AssetKey]:
+    return [assets.core_key(s) for s in sources if stages.has_to_be_judged(work, s.id)]
 
 
 def _execute(

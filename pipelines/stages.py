@@ -141,7 +141,7 @@ def has_news(work: Workspace, source: str) -> bool:
 
 def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
     declared = work.catalogue.sources[source]
-    codes = _codes(work) if isinstance(declared, Dataset) else None
+    codes = nuts_codes(work) if isinstance(declared, Dataset) else None
     return identity(
         "core",
         snapshot.sha256,
@@ -153,7 +153,7 @@ def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
     )
 
 
-def _codes(work: Workspace) -> Accepted:
+def nuts_codes(work: Workspace) -> Accepted:
     """Return the accepted NUTS codes.
 
     Raises:

@@ -11,31 +11,38 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
 import requests
-import urllib3
+from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import Url, parse_url
 
 from s3etl.errors import Changed, Refused, Unreachable
 
 CHUNK: Final = 1 << 16
 MOST_REDIRECTS: Final = 5
+PORTS: Final = {"http": 80, "https": 443}
+PACKED: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""Content-Encodings that can be undone, with what zlib calls them."""
+
 BROKEN: Final = (
     requests.RequestException,
-    urllib3.exceptions.HTTPError,
+    HTTPError,
     http.client.HTTPException,
     ConnectionError,
     TimeoutError,
     UnicodeError,
+    zlib.error,
 )
-"""What a connection or an answer can fail with; each is worth another attempt."""
+"""What a connection or an answer fails with; not OSError, which is also a full disk."""
 
 
 class Politeness(NamedTuple):
@@ -64,6 +71,9 @@ class Politeness(NamedTuple):
     max_bytes: int = 2 * 1024**3
 
 
+POLITE: Final = Politeness()
+
+
 class Answer(NamedTuple):
     """An answer with its body in a file.
 
@@ -83,11 +93,7 @@ class Answer(NamedTuple):
 
 
 class _Broken(Exception):
-    """An answer worth another attempt.
-
-    Attributes:
-        pause: Seconds the server asks to wait at least.
-    """
+    """An answer worth another attempt, after a pause if the server asks for one."""
 
     def __init__(self, said: str, pause: float = 0.0) -> None:
         super().__init__(said)
@@ -98,26 +104,37 @@ class _Bucket:
     """A token bucket that all threads of a client share."""
 
     def __init__(
-        self,
-        politeness: Politeness,
-        sleep: Callable[[float], None],
-        clock: Callable[[], float],
+        self, rate: float, burst: int, sleep: Callable[[float], None], clock: Callable[[], float]
     ) -> None:
-        self.rate, self.burst = politeness.rate, politeness.burst
-        self.sleep, self.clock = sleep, clock
-        self.tokens, self.at = float(politeness.burst), clock()
+        self.rate, self.burst, self.sleep, self.clock = rate, burst, sleep, clock
+        self.tokens, self.at = float(burst), clock()
         self.lock = threading.Lock()
 
     def take(self) -> None:
         """Take a token, waiting for it if need be; a debt keeps later callers in line."""
         with self.lock:
             now = self.clock()
-            self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+            self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate) - 1
             self.at = now
-            self.tokens -= 1
             wait = -self.tokens / self.rate
         if wait > 0:
             self.sleep(wait)
+
+
+class _Session(requests.Session):
+    """A session that follows no redirect and sends no credentials from a netrc file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = _credentials
+        self.headers["User-Agent"] = (
+            f"s3etl/{version('s3etl')} (smart specialisation benchmark pipeline)"
+        )
+        self.headers["Accept-Encoding"] = "identity"  # bytes are kept as they are served
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        """Hide redirects: requests would read their bodies, however large, into memory."""
+        return
 
 
 class Client:
@@ -134,16 +151,16 @@ class Client:
     def __init__(
         self,
         hosts: Collection[str],
-        politeness: Politeness | None = None,
+        politeness: Politeness = POLITE,
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
     ) -> None:
-        self.hosts = frozenset(hosts)
-        self.politeness = politeness or Politeness()
-        self._sleep, self._clock, self._random = sleep, clock, random
-        self._bucket = _Bucket(self.politeness, sleep, clock)
+        self.hosts = frozenset(host.rpartition("@")[2].lower() for host in hosts)
+        self.politeness = politeness
+        self._sleep, self._random = sleep, random
+        self._bucket = _Bucket(politeness.rate, politeness.burst, sleep, clock)
         self._threads = threading.local()
 
     def wait(self) -> None:
@@ -153,8 +170,7 @@ class Client:
     def get(self, url: str, into: Path) -> Answer:
         """Fetch an address into a file, which appears whole or not at all.
 
-        Statuses other than 429, 5xx and redirects are answers like 200; what they mean is for
-        the caller to say.
+        Statuses 200 to 203 and 4xx but 429 are answers; what they mean is for the caller to say.
 
         Args:
             url: The address.
@@ -163,208 +179,233 @@ class Client:
         Raises:
             Refused: The address is not at a declared host.
             Unreachable: No whole answer after all attempts, or the server asks to wait longer
-                than we do.
-            Changed: The body is larger than the ceiling or packed in an unknown way.
+                than we do, or redirects to where we do not go.
+            Changed: The body is larger than the ceiling or packed in an unknown way, or there
+                is none where there should be one.
         """
-        self._check_address(url)
-        politeness, said = self.politeness, ""
-        for attempt in range(politeness.attempts):
+        address, polite, said = _address(url), self.politeness, ""
+        if not self._declared(address):
+            raise Refused(
+                f"{_shown(address)}: this is not at a declared host; correct the address in the "
+                "settings or the declaration."
+            )
+        for attempt in range(polite.attempts):
             try:
-                return self._attempt(url, into)
+                return self._attempt(address, into)
             except _Broken as broken:
                 said, asked = str(broken), broken.pause
             except BROKEN as error:
                 said, asked = _plain(error), 0.0
-            if asked > politeness.max_pause:
+            if asked > polite.max_pause:
                 raise Unreachable(
-                    f"{shown(url)}: the server asks to wait {asked:.0f} s ({said}); "
+                    f"{_shown(address)}: the server asks to wait {asked:.0f} s ({said}); "
                     "run again after that."
                 )
-            if attempt + 1 < politeness.attempts:
-                bound = min(politeness.backoff * 2**attempt, politeness.max_pause)
+            if attempt + 1 < polite.attempts:
+                bound = min(polite.backoff * 2**attempt, polite.max_pause)
                 self._sleep(max(asked, bound * self._random()))
-        tries = "1 attempt" if politeness.attempts == 1 else f"{politeness.attempts} attempts"
-        raise Unreachable(f"{shown(url)}: no whole answer after {tries} ({said}); run again later.")
+        tries = "1 attempt" if polite.attempts == 1 else f"{polite.attempts} attempts"
+        raise Unreachable(f"{_shown(address)}: no answer after {tries} ({said}); run again later.")
 
     @property
-    def _session(self) -> requests.Session:
-        """One session a thread: a session is not safe to share, its connections are kept."""
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = requests.Session()
-            session.auth = _no_credentials
-            session.headers.update(
-                {
-                    "User-Agent": f"s3etl/{version('s3etl')} "
-                    "(benchmark pipeline for smart specialisation strategies)",
-                    # Bytes are kept as they are served.
-                    "Accept-Encoding": "identity",
-                }
-            )
+    def _session(self) -> _Session:
+        """One session a thread: requests promises no more; each keeps its connections."""
+        if not hasattr(self._threads, "session"):
+            self._threads.session = _Session()
+        session: _Session = self._threads.session
         return session
 
-    def _check_address(self, url: str) -> None:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        if parts.scheme not in ("http", "https") or host not in self.hosts:
-            raise Refused(
-                f"{shown(url)}: {host or 'this'} is not a declared host; correct the address in "
-                "the settings or the declaration."
-            )
+    def _declared(self, address: Url) -> bool:
+        usual = PORTS.get(address.scheme or "")
+        names = {f"{address.host}:{address.port or usual}"}
+        if address.port in (None, usual):
+            names.add(f"{address.host}")
+        return usual is not None and not names.isdisjoint(self.hosts)
 
-    def _attempt(self, url: str, into: Path) -> Answer:
+    def _attempt(self, address: Url, into: Path) -> Answer:
+        polite = self.politeness
         for _ in range(MOST_REDIRECTS + 1):
             self._bucket.take()
-            with closing(self._ask(url)) as response:
+            with closing(
+                self._session.get(
+                    address.url,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(polite.connect_timeout, polite.read_timeout),
+                )
+            ) as response:
                 if not response.is_redirect:
-                    return self._answer(response, url, into)
-                url = self._redirected(url, response.headers["Location"])
-        raise _Broken(f"more than {MOST_REDIRECTS} redirects")
-
-    def _ask(self, url: str) -> requests.Response:
-        politeness = self.politeness
-        return self._session.get(
-            url,
-            stream=True,
-            allow_redirects=False,
-            timeout=(politeness.connect_timeout, politeness.read_timeout),
+                    return self._answer(response, address, into)
+                address = self._redirected(response, address)
+        raise Unreachable(
+            f"{_shown(address)}: more than {MOST_REDIRECTS} redirects ({_status(response)}); "
+            "the service may be down, run again later."
         )
 
-    def _redirected(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        parts = urlsplit(target)
-        host = parts.netloc.rpartition("@")[2]
-        downgraded = urlsplit(url).scheme == "https" and parts.scheme != "https"
-        if host not in self.hosts or parts.scheme not in ("http", "https") or downgraded:
+    def _redirected(self, response: requests.Response, address: Url) -> Url:
+        target = _address(response.headers["Location"], address.url)
+        if not self._declared(target) or (address.scheme, target.scheme) == ("https", "http"):
             raise Unreachable(
-                f"{shown(url)}: it redirects to {shown(target)}, which is not a declared host; "
-                "the service may be down, run again later."
+                f"{_shown(address)}: it redirects ({_status(response)}) to {target.scheme}://"
+                f"{_shown(target)}, where we do not go; the service may be down, run again later."
             )
         return target
 
-    def _answer(self, response: requests.Response, url: str, into: Path) -> Answer:
-        status = response.status_code
-        if status == 429 or status >= 500:
-            raise _Broken(f"{status} {response.reason}".strip(), self._asked_pause(response))
-        if status in (204, 205, 206, 304) or status < 200:
-            raise _Broken(f"{status} {response.reason}, which nobody asked for")
-        with _whole(into) as file:
-            size = 0
-            for chunk in self._chunks(response, url):
-                size += len(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(status, media_type, into, size, shown(url))
-
-    def _asked_pause(self, response: requests.Response) -> float:
-        """Return the seconds of Retry-After, in either of its forms; 0 if there is none."""
-        text = response.headers.get("Retry-After", "").strip()
-        if text.isascii() and text.isdigit():
-            return float(text[:12])
+    def _answer(self, response: requests.Response, address: Url, into: Path) -> Answer:
+        status, said = response.status_code, _status(response)
+        if status == 429 or status >= 500 or status < 200:
+            raise _Broken(said, _asked_pause(response))
+        if 203 < status < 400:
+            raise Changed(
+                f"{_shown(address)}: expected a body, found {said}; look at what the provider "
+                "sends."
+            )
+        body = self._body(response, f"{_shown(address)}: {said}")
         try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            return 0.0
-        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+            with _whole(into) as file, self._in_time(response):
+                size = sum(file.write(chunk) for chunk in body)
+        except BROKEN as error:
+            raise _Broken(f"{said}, then {_plain(error)}") from None
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        url = address._replace(auth=None, query=None).url
+        return Answer(status, media_type, into, size, url)
 
-    def _chunks(self, response: requests.Response, url: str) -> Iterator[bytes]:
-        """Yield the body unpacked, within ceiling and time, and refuse one that is not whole."""
-        announced = response.headers.get("Content-Length", "")
-        expected = int(announced[:20]) if announced.isascii() and announced.isdigit() else None
+    def _body(self, response: requests.Response, about: str) -> Iterator[bytes]:
+        """Return the body, unpacked, within the ceiling."""
         most = self.politeness.max_bytes
-        if expected is not None and expected > most:
-            raise _too_large(url, most)
-        unpack = _Unpacker(response.headers.get("Content-Encoding", ""), url)
-        start, sent, given = self._clock(), 0, 0
-        while chunk := response.raw.read(CHUNK, decode_content=False):
-            sent += len(chunk)
-            if self._clock() - start > self.politeness.total_timeout:
-                raise _Broken(f"not whole after {self.politeness.total_timeout:.0f} s")
-            for part in unpack(chunk):
-                given += len(part)
-                if max(sent, given) > most:
-                    raise _too_large(url, most)
-                yield part
-        if (expected is not None and sent != expected) or not unpack.ended:
-            raise _Broken(f"the body broke off after {sent:,} bytes")
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in {"", "identity", *PACKED}:
+            raise Changed(
+                f"{about} has the Content-Encoding {encoding[:40]!r}, which was not asked for; "
+                "look at what the provider sends."
+            )
+        if (response.raw.length_remaining or 0) > most:
+            raise _too_large(about, most)
+        sent = iter(lambda: response.raw.read(CHUNK, decode_content=False), b"")
+        body = _within(sent, most, about)
+        if encoding in PACKED:
+            body = _within(_unpacked(body, PACKED[encoding]), most, about)
+        return body
+
+    @contextmanager
+    def _in_time(self, response: requests.Response) -> Iterator[None]:
+        """Cut the body off when its time is over; a drip never lets a single read time out."""
+        over = threading.Event()
+
+        def cut() -> None:
+            over.set()
+            with suppress(OSError, ValueError, RuntimeError):  # it has just ended
+                response.raw.shutdown()
+
+        timer = threading.Timer(self.politeness.total_timeout, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except BROKEN:
+            if not over.is_set():
+                raise
+        finally:
+            timer.cancel()
+        if over.is_set():
+            raise TimeoutError
 
 
-def shown(url: str) -> str:
-    """Return an address for people: without credentials, query and fragment."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))[:200]
+def _address(text: str, base: str = "") -> Url:
+    """Return an address as those read it who connect to it; empty if it is none."""
+    try:
+        return parse_url(urljoin(base, text))._replace(fragment=None)
+    except ValueError:
+        return Url()
 
 
-def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from sending what it finds in a netrc file."""
-    request.headers.pop("Authorization", None)
-    return request
+def _shown(address: Url) -> str:
+    """Return an address for people: host and end of the path, no credentials, no query."""
+    parts = [part for part in (address.path or "").split("/") if part]
+    shown = "/".join([address.netloc or "(no host)", *["…"][: len(parts) - 2], *parts[-2:]])
+    return _printable(shown, 160)
+
+
+def _status(response: requests.Response) -> str:
+    return _printable(f"{response.status_code} {response.reason or ''}".strip(), 80)
+
+
+def _printable(text: str, length: int) -> str:
+    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send the credentials of the address itself, if it has some, and none of a netrc file."""
+    user, password = requests.utils.get_auth_from_url(request.url or "")
+    return HTTPBasicAuth(user, password)(request) if user else request
+
+
+def _asked_pause(response: requests.Response) -> float:
+    """Return the seconds of Retry-After, in either of its forms; 0 if there is none."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:12])
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return 0.0
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _plain(error: Exception) -> str:
     """Say what went wrong without addresses, which may hold credentials."""
-    kinds = {
-        requests.exceptions.SSLError: "its certificate is not valid",
-        requests.exceptions.ConnectTimeout: "no connection in time",
-        requests.exceptions.ReadTimeout: "no answer in time",
-        requests.exceptions.ChunkedEncodingError: "the connection broke off",
-        requests.exceptions.ConnectionError: "the connection failed",
-        requests.exceptions.InvalidHeader: "its headers are not valid",
-        urllib3.exceptions.ReadTimeoutError: "no bytes in time",
-        urllib3.exceptions.ProtocolError: "the connection broke off",
+    kinds: dict[str, tuple[type[Exception], ...]] = {
+        "its certificate is not valid": (requests.exceptions.SSLError,),
+        "the proxy does not let us through": (requests.exceptions.ProxyError,),
+        "not in time": (requests.Timeout, ReadTimeoutError, TimeoutError),
+        "no connection, or no HTTP on it": (requests.ConnectionError,),
+        "a packed body that is damaged": (zlib.error,),
+        "a body that broke off": (HTTPError,),
     }
-    return next(
-        (said for kind, said in kinds.items() if isinstance(error, kind)), "a broken answer"
-    )
+    return next((said for said, kind in kinds.items() if isinstance(error, kind)), "no HTTP")
 
 
-def _too_large(url: str, most: int) -> Changed:
+def _too_large(about: str, most: int) -> Changed:
     return Changed(
-        f"{shown(url)}: expected at most {most:,} bytes, found more; look at what the provider "
+        f"{about} has a body larger than the ceiling of {most:,} bytes; look at what the provider "
         "sends, or raise the ceiling."
     )
 
 
-class _Unpacker:
-    """Undoes a Content-Encoding, giving little at a time, so that a bomb stays small."""
+def _within(chunks: Iterable[bytes], most: int, about: str) -> Iterator[bytes]:
+    """Pass chunks on until they are too much."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > most:
+            raise _too_large(about, most)
+        yield chunk
 
-    def __init__(self, encoding: str, url: str) -> None:
-        encoding = encoding.strip().lower()
-        self.stream = None
-        if encoding in ("gzip", "x-gzip", "deflate"):
-            self.stream = zlib.decompressobj(wbits=15 if encoding == "deflate" else 31)
-        elif encoding not in ("", "identity"):
-            raise Changed(
-                f"{shown(url)}: expected a body that is not packed, found Content-Encoding "
-                f"{encoding[:40]!r}; look at what the provider sends."
-            )
 
-    def __call__(self, chunk: bytes) -> Iterator[bytes]:
-        if self.stream is None:
-            yield chunk
-            return
-        while chunk:
-            try:
-                yield self.stream.decompress(chunk, CHUNK)
-            except zlib.error:
-                raise _Broken("a packed body that is damaged") from None
-            chunk = self.stream.unconsumed_tail
-
-    @property
-    def ended(self) -> bool:
-        """Whether what was packed is there to its end."""
-        return self.stream is None or self.stream.eof
+def _unpacked(chunks: Iterable[bytes], wbits: int) -> Iterator[bytes]:
+    """Undo a Content-Encoding, giving little at a time, so that a bomb stays small."""
+    stream = zlib.decompressobj(wbits)
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            if stream.eof:  # gzip may go on with another member
+                stream = zlib.decompressobj(wbits)
+            yield stream.decompress(rest, CHUNK)
+            rest = stream.unconsumed_tail or stream.unused_data
+    if not stream.eof:
+        raise zlib.error
 
 
 @contextmanager
 def _whole(into: Path) -> Iterator[BinaryIO]:
-    """Yield a file that gets its name when the block ends without error."""
+    """Yield a file that gets its name, on disk, when the block ends without error."""
     handle, name = tempfile.mkstemp(dir=into.parent, prefix=f".{into.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())
         Path(name).replace(into)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv
 
-from sources import eurostat
+from sources import eurostat, sdmx_csv
 
 pytestmark = [pytest.mark.shared, pytest.mark.benchmark]
 
@@ -138,7 +138,7 @@ def test_every_other_big_file_takes_the_fast_path(
 ) -> None:
     """No real bulk file is irregular, so none may be slow."""
     monkeypatch.setattr(eurostat, "_read_irregular", None)
-    monkeypatch.setattr(eurostat, "_read_irregular_csv", None)
+    monkeypatch.setattr(sdmx_csv, "_read_irregular", None)
     for path in sorted(shared_data.glob("*.gz")):
         if path.stat().st_size < 1_000_000:
             assert eurostat.parse(path).num_rows > 0

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.run import Ran, run
-from pipelines.workspace import Workspace
-from sources.sample import nuts_files, world
+from pipelines.workspace import Workspace, load_catalogue
+from sources.sample import nuts, nuts_files, world
+from tests.replay.eurostat_server import as_of_today
 
 STAND_INS = dict(zip(("XA", "XB", "XC", "XD", "XE"), ("AT", "BE", "CZ", "DK", "EE"), strict=True))
 
@@ -49,6 +50,8 @@ def provider_run(tmp_path_factory) -> tuple[Path, Path]:
     folder.mkdir()
     for name, data in world().values():
         (folder / name).write_bytes(disguised(data))
+    for name, data in nuts_files().items():
+        (folder / name).write_bytes(disguised(data))
     ran = run(Workspace(home, (str(folder),)))
     assert ran.failures == ()
     return folder, home
@@ -66,5 +69,15 @@ def provider_copy(provider_run, tmp_path) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def real_looking() -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The sample world under real country codes: datasets by code, NUTS files by name."""
-    datasets = {code: disguised(data) for code, (_, data) in world().items()}
-    return datasets, {name: disguised(data) for name, data in nuts_files().items()}
+    declared = load_catalogue().datasets
+    datasets = {
+        code: as_of_today(disguised(data), declared[code]) for code, (_, data) in world().items()
+    }
+    tables = {name: disguised(data) for name, data in nuts_files().items()}
+    for version in nuts.VERSIONS:
+        lines = ["CNTR_CODE,NUTS_ID,NAME_LATN,NUTS_NAME"]
+        for level in range(4):
+            for code in nuts.codes_in(version, level):
+                lines.append(f"{code[:2]},{code},Name of {code},Name of {code}")
+        tables[f"NUTS_AT_{version}.csv"] = disguised("\n".join([*lines, ""]).encode())
+    return datasets, tables

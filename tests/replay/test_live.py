@@ -1,6 +1,7 @@
 """The pipeline against Eurostat's interface, over real HTTP on loopback."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -25,6 +26,7 @@ SMALL = ("nama_10r_2gdp", "trng_lfse_04", "edat_lfse_22", "lfst_r_lfe2emp", "lfs
 
 @pytest.fixture(scope="module")
 def httpserver_threaded():
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         yield server
 
@@ -40,6 +42,7 @@ def live(httpserver_threaded, real_looking, monkeypatch) -> Eurostat:
     monkeypatch.setenv("S3ETL_NUTS", httpserver_threaded.url_for("/"))
     monkeypatch.setenv("S3ETL_POLL_SECONDS", "0.01")
     monkeypatch.setenv("S3ETL_ATTEMPTS", "1")
+    monkeypatch.setenv("S3ETL_REQUESTS_PER_SECOND", "1000")
     return server
 
 
@@ -58,19 +61,17 @@ def values_of(ran, indicator: str) -> dict:
 
 def test_the_same_figures_as_from_a_folder_of_the_same_files(live, tmp_path, provider_run):
     _, folder_home = provider_run
-    ran = refresh(tmp_path)
+    ran = refresh(tmp_path, *SMALL)
     assert ran.failures == ()
     from_folder = run(Workspace(folder_home, (str(provider_run[0]),)))
-    for indicator in ("ECO01", "HUM04", "unemployed_share_of_active", "manufacturing_share"):
+    for indicator in ("ECO01", "HUM04", "HUM08", "unemployed_share_of_active"):
         assert values_of(ran, indicator) == values_of(from_folder, indicator) != {}
 
 
 def test_a_refresh_without_news_is_one_request(live, tmp_path):
     refresh(tmp_path, *SMALL)
     live.requests.clear()
-    ran = refresh(tmp_path)
-    live.requests.clear()
-    ran = refresh(tmp_path)
+    ran = refresh(tmp_path, *SMALL)
     assert live.requests == [
         "/api/dissemination/sdmx/2.1/dataflow/all?format=JSON&compressed=true&lang=en"
     ]
@@ -180,6 +181,7 @@ def taken_before(tmp_path_factory, httpserver_threaded, real_looking):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("S3ETL_EUROSTAT", server.base)
         patch.setenv("S3ETL_NUTS", httpserver_threaded.url_for("/"))
+        patch.setenv("S3ETL_REQUESTS_PER_SECOND", "1000")
         assert refresh(home, *SMALL).failures == ()
     return home
 
@@ -210,7 +212,7 @@ def test_a_broken_table_of_contents_leaves_everything_as_it_was(live, tmp_path, 
     refresh(tmp_path, *SMALL)
     monkeypatch.setattr(live, "contents", lambda: Response(HTML, content_type="text/html"))
     live.requests.clear()
-    ran = refresh(tmp_path)
+    ran = refresh(tmp_path, *SMALL)
     (failure,) = ran.failures
     assert "table of contents" in failure.reason
     assert ran.candidate is not None
@@ -271,14 +273,18 @@ def test_a_killed_run_goes_on_where_it_was(live, tmp_path, after):
     assert not list(raw.glob("*/.fetching"))
 
 
-def test_forty_datasets_keep_four_connections_busy(live, tmp_path):
+def test_forty_datasets_keep_four_connections_busy(live, tmp_path, monkeypatch):
     """The wall time of a refresh is close to the ideal of four connections."""
     from pipelines import stages
 
     codes = sorted(live.files)[:40]
     assert len(codes) == 40
+    warm = Workspace(tmp_path / "warm", ("live",))
+    stages.observe(warm)
+    list(stages.take_snapshots(warm, codes))  # the server has its answers ready after that
     live.latency = 0.2
-    work = Workspace(tmp_path, ("live",))
+    monkeypatch.setenv("S3ETL_REQUESTS_PER_SECOND", "5")  # as it is set for everybody
+    work = Workspace(tmp_path / "timed", ("live",))
     stages.observe(work)
     start = time.perf_counter()
     answers = dict(stages.take_snapshots(work, codes))
