@@ -87,9 +87,7 @@ def upstream_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
         decorate: Callable[..., dg.AssetsDefinition] = dg.multi_observable_source_asset(
             name=OBSERVE,
             specs=[
-                dg.AssetSpec(
-                    keys[d.id], group_name="upstream", description=d.title, skippable=True
-                )
+                dg.AssetSpec(keys[d.id], group_name="upstream", description=d.title, skippable=True)
                 for d in catalogue.datasets.values()
             ],
             can_subset=True,
@@ -144,9 +142,7 @@ def raw_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
                     "source_updated": snapshot.source_updated or "unknown",
                     "new": taken.new,
                 },
-                check_results=[
-                    dg.AssetCheckResult(asset_key=key, check_name=TAKEN, passed=True)
-                ],
+                check_results=[dg.AssetCheckResult(asset_key=key, check_name=TAKEN, passed=True)],
             )
 
     return fetch

@@ -3,6 +3,8 @@
 Importing this module does no work and loading it touches no network.
 """
 
+import warnings
+
 import dagster as dg
 
 from pipelines.assets import CANDIDATE, assets_of
@@ -18,10 +20,13 @@ OBSERVE, REFRESH, EVALUATE, RELEASE = "look", "refresh", "evaluate", "release"
 def build(workspace: WorkspaceResource) -> dg.Definitions:
     """Return assets, checks and jobs over a workspace."""
     select = dg.AssetSelection
+    with warnings.catch_warnings():  # Dagster calls the argument beta; it is what a job needs
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        upstream = select.groups("upstream", include_sources=True)
     return dg.Definitions(
         assets=assets_of(load_catalogue()),
         jobs=[
-            dg.define_asset_job(OBSERVE, select.groups("upstream")),
+            dg.define_asset_job(OBSERVE, upstream),
             dg.define_asset_job(REFRESH, select.groups("raw", "core")),
             dg.define_asset_job(EVALUATE, select.groups("indicator", "benchmark")),
             dg.define_asset_job(RELEASE, select.assets(CANDIDATE)),

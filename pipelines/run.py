@@ -228,9 +228,13 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[LeftOut]:
             refused.add(subject)
             yield _failure(layer, subject, evaluation.description or "")
     for event in _events(result, dg.DagsterEventType.STEP_FAILURE):
-        layer, *_, subject = event.step_key.split("__") if "__" in event.step_key else (
-            event.step_key,
-            "eurostat",
+        layer, *_, subject = (
+            event.step_key.split("__")
+            if "__" in event.step_key
+            else (
+                event.step_key,
+                "eurostat",
+            )
         )
         if layer == "core" and subject in refused:
             continue

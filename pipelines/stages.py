@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from s3etl.nuts.convert import convert
-from s3etl.nuts.vintage import placed
 
 from expectations import validate
 from pipelines.workspace import Workspace
@@ -24,6 +22,8 @@ from s3etl import evaluate as evaluation
 from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Refused, S3etlError, Unfit
 from s3etl.files import code_version, identity, read_json, write_json
+from s3etl.nuts.convert import convert
+from s3etl.nuts.vintage import placed
 from s3etl.records import LeftOut, Snapshot, Verdict, dump
 from sources import intake
 from sources.providers import LIVE
@@ -41,7 +41,12 @@ CORE_CODE = (
     "s3etl.observations",
     "s3etl.regions",
     "s3etl.nuts.vintage",
+    "sources.cells",
     "sources.eurostat",
+    "sources.jsonstat",
+    "sources.sdmx_csv",
+    "sources.tsv",
+    "sources.unpack",
     *JUDGE_CODE,
 )
 TABLE_CODE = ("s3etl.nuts.tables", "sources.nuts", *JUDGE_CODE)

@@ -1,4 +1,4 @@
-"""What Eurostat writes in headers, keys and cells, whatever the wire format, and what it never does.
+"""What Eurostat writes in headers, keys and cells, whatever the wire format.
 
 The grammar of the bulk formats and the sentences that refuse what breaks it. How a whole file
 is laid out is for the module of its format.
@@ -28,6 +28,8 @@ NO_TEXT: Final = ("NAN", "INF", "INFINITY", "NA", "N/A", "NULL", "NONE")
 MOST_COLUMNS: Final = 30_000
 """Columns of the widest file that is read; the days of eighty years."""
 
+MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark; Arrow would take it away from the start of any block."""
 CODES: Final = pa.dictionary(pa.int32(), pa.string())
 NONE: Final = pa.scalar(None, pa.string())
 
@@ -85,7 +87,7 @@ def check_header(names: Sequence[str], dimensions: Sequence[str], name: str) -> 
 
 
 def check_plain(block: Block, name: str) -> None:
-    """Refuse NUL bytes, bytes that are not UTF-8, and line ends of another kind.
+    """Refuse NUL bytes, bytes that are not UTF-8, a byte order mark, and other line ends.
 
     Raises:
         Changed: There is one.
@@ -93,6 +95,8 @@ def check_plain(block: Block, name: str) -> None:
     body = block.body
     if (place := body.find(b"\0")) >= 0:
         raise not_plain(block, place, "a NUL byte", name)
+    if body.startswith(MARK):
+        raise not_plain(block, 0, "a byte order mark", name)
     try:
         body.isascii() or body.decode()
     except UnicodeDecodeError as error:

@@ -31,7 +31,7 @@ _WRONG_KINDS: Final = (
     (GZIP_MAGIC, "a gzip file within a gzip file"),
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
-    (b"\xef\xbb\xbf", "a byte order mark"),
+    (cells.MARK, "a byte order mark"),
 )
 _UPDATED: Final = re.compile(rb'"updated"\s*:\s*"([0-9TZ:.+-]{10,40})"')
 _UPDATED_1: Final = re.compile(rb'"lastUpdateDate"\s*:\s*([0-9]{1,14})\b')
@@ -127,9 +127,9 @@ def _json_update(start: bytes) -> str | None:
     try:
         if said := _UPDATED.search(start):
             moment = datetime.fromisoformat(said[1].decode())
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(
-                UTC
-            ).isoformat()
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC).isoformat()
         if said := _UPDATED_1.search(start):
             return datetime.fromtimestamp(int(said[1]) / 1000, UTC).isoformat()
     except (ValueError, OverflowError, OSError):

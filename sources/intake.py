@@ -69,19 +69,23 @@ def _fetch(
     except Changed as error:
         if error.body is not None:
             answer = Offer(error.body, error.body.name, "an answer that is no data")
-            _keep(source, answer, provider, store)
+            _keep(source, answer, provider, store, version)
             store.clear(source.id)
         raise
-    snapshot = _keep(source, offer, provider, store)
+    snapshot = _keep(source, offer, provider, store, version)
     if version:
         store.see(source.id, Seen(version, snapshot.sha256, offer.queued))
     store.clear(source.id)
     return snapshot
 
 
-def _keep(source: Source, offer: Offer, provider: Provider, store: SnapshotStore) -> Snapshot:
+def _keep(
+    source: Source, offer: Offer, provider: Provider, store: SnapshotStore, version: str | None
+) -> Snapshot:
     updated = None
-    if isinstance(source, Dataset):
+    if isinstance(source, Dataset) and version:
+        updated = version.split()[0]  # the table of contents knows better than a gzip header
+    elif isinstance(source, Dataset):
         with offer.file.open("rb") as file:
             updated = eurostat.last_update(file.read(65536))
     return store.keep(
@@ -105,4 +109,12 @@ def read(source: Source, snapshot: Snapshot, store: SnapshotStore) -> pa.Table:
     with _READING:
         if isinstance(source, ReferenceTable):
             return nuts.TABLES[source.id](nuts.unbundle(body.read_bytes()), snapshot.name)
-        return tidy(eurostat.parse(body, dataset=source.id, name=snapshot.name), source, snapshot)
+        try:
+            table = eurostat.parse(body, dataset=source.id, name=snapshot.name)
+        except pa.ArrowException as error:
+            said = str(error).splitlines()[0]
+            raise Changed(
+                f"{source.id} ({snapshot.name}): expected a readable table, found one that is not "
+                f"({said}); look at the kept bytes."
+            ) from None
+        return tidy(table, source, snapshot)

@@ -79,7 +79,9 @@ def parse(header: str, blocks: Iterator[Bytes], name: str, dataset: str | None) 
     dimensions = [c for c in columns if c not in NOT_DIMENSIONS and c not in MEASURED]
     cells.check_header(columns, dimensions, name)
     if '"' in header:
-        raise cells.not_plain(Block(header.encode(), 1), header.index('"'), "a quotation mark", name)
+        raise cells.not_plain(
+            Block(header.encode(), 1), header.index('"'), "a quotation mark", name
+        )
     wanted = Columns(columns, [c for c in columns if c in FLOW or c not in NOT_DIMENSIONS])
     table = _joined(_read(blocks, wanted, name), name)
     _check(table, dimensions, name, dataset)
@@ -189,7 +191,7 @@ def _alike(lines: pa.Array, start: int, beginning: bytes) -> int:
     while at < len(lines):
         same = pc.starts_with(lines.slice(at, step), pattern=pattern)
         if (other := pc.index(same, value=False).as_py()) >= 0:
-            return at + other - start
+            return int(at + other - start)
         at += len(same)
         step *= 4
     return len(lines) - start
@@ -197,17 +199,21 @@ def _alike(lines: pa.Array, start: int, beginning: bytes) -> int:
 
 def _without(lines: pa.Array, runs: list[Run]) -> pa.Buffer:
     """Return the bytes of the lines without their beginnings."""
-    parts = [
-        pc.binary_slice(lines.slice(run.start, run.rows), start=len(run.cells)) for run in runs
-    ]
-    rest = pa.concat_arrays(parts)
+    # Beginnings and rests in turn, over the same bytes (pc.binary_slice fails on some blocks).
+    _, ends, body = lines.buffers()
+    lengths = np.repeat([len(run.cells) for run in runs], [run.rows for run in runs])
+    offsets = np.empty(2 * len(lines) + 1, np.int32)
+    offsets[::2] = np.frombuffer(ends, np.int32)
+    offsets[1::2] = offsets[:-1:2] + lengths
+    halves = pa.Array.from_buffers(pa.binary(), 2 * len(lines), [None, pa.py_buffer(offsets), body])
+    rest = halves.take(pa.array(np.arange(1, len(halves), 2, np.int32)))
     return rest.buffers()[2].slice(0, rest.total_values_length)
 
 
 def _is_plain(body: Bytes | pa.Buffer) -> bool:
     """Tell whether there are no quotation marks, NUL bytes, lone returns and other than UTF-8."""
     text = bytes(body)
-    if b'"' in text or b"\0" in text:
+    if b'"' in text or b"\0" in text or text.startswith(cells.MARK):
         return False
     if b"\r" in text:
         each = np.frombuffer(text, np.uint8)

@@ -3,7 +3,6 @@
 What the lines say is for the module of each format; nothing is parsed here.
 """
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -87,7 +86,7 @@ def _unpacked(start: bytes, source: Iterator[bytes], name: str) -> Iterator[byte
             stream = isal_zlib.decompressobj(wbits=31)
         try:
             part = stream.decompress(rest, BLOCK - length)
-        except isal_zlib.error as error:
+        except isal_zlib.IsalError as error:  # type: ignore[misc]
             raise _damaged(name, str(error)) from None
         rest = stream.unused_data if stream.eof else stream.unconsumed_tail
         more = len(part) == BLOCK - length  # there may be some inside it

@@ -15,25 +15,22 @@ dirt of real files comes after, and only hides or flags cells:
 * survey cells of few persons are flagged ``u`` or hidden (``: u``); breaks are ``b``, estimates
   ``e``, provisional values ``p``, other definitions ``d``, and they combine (``bu``, ``bd``);
 * single cells are missing for no stated reason (``: ``); sections of industry are spared.
+
+That is the world of 2005 to 2014, in files of its own days. Every other declared dataset is made
+up from its declaration (:mod:`~sources.sample.declared`), in files of today. Which regions there
+are, and what NUTS calls them in which version, is told in :mod:`~sources.sample.places`.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
-from typing import Literal
-
-from s3etl.catalogue import Dataset
-from s3etl.declarations import read_folder
-from sources import DATASETS
-from sources.sample.accounts import REVISED_COUNTRY, REVISION, gdp, population, real_growth
-from sources.sample.business import business
-from sources.sample.declared import declared
-from sources.sample.economy import Economy
-from sources.sample.nuts import nuts_files
-from sources.sample.places import COUNTRIES, EXTRA, regions
-from sources.sample.survey import employed, neet, training, unemployed
-from sources.sample.table import Table
-from sources.sample.wire import write
+from sources.sample.editions import (
+    FIRST_UPDATE,
+    REVISED_COUNTRY,
+    REVISED_DATASETS,
+    REVISED_UPDATE,
+    REVISION,
+    Edition,
+    updated,
+)
+from sources.sample.places import COUNTRIES, EXTRA, VERSIONS, regions
 
 __all__ = [
     "COUNTRIES",
@@ -43,46 +40,36 @@ __all__ = [
     "REVISED_DATASETS",
     "REVISED_UPDATE",
     "REVISION",
+    "VERSIONS",
     "nuts_files",
     "regions",
+    "updated",
     "world",
 ]
 
-FIRST_UPDATE = datetime(2015, 3, 1, 23, tzinfo=UTC)
-LATER_UPDATE = datetime(2026, 2, 20, 10, tzinfo=UTC)
-REVISED_UPDATE = datetime(2015, 9, 1, 23, tzinfo=UTC)
-REVISED_DATASETS = ("nama_10r_2gdp", "nama_10r_3gdp")
+
+def nuts_files() -> dict[str, bytes]:
+    """Write the invented NUTS classification as files.
+
+    Returns:
+        Bytes by file name: codes, changes, names of 2024, and a matrix for each level and pair of
+        versions.
+    """
+    from sources.sample import nuts  # noqa: PLC0415  (numpy only when needed)
+
+    return nuts.nuts_files()
 
 
-def world(edition: Literal["first", "revised"] = "first") -> dict[str, tuple[str, bytes]]:
+def world(edition: Edition = "first") -> dict[str, tuple[str, bytes]]:
     """Write the sample world as files.
 
     Args:
-        edition: ``revised`` is the same but for a late revision of one country's GDP.
+        edition: ``revised`` is the same but for a late revision of one country's accounts, with
+            a further year in some datasets.
 
     Returns:
         File name and bytes of every declared dataset, by its id.
     """
-    revised = edition == "revised"
-    views: dict[str, Callable[[Economy, Dataset], Table]] = {
-        "demo_r_pjanaggr3": population,
-        "edat_lfse_22": neet,
-        "lfst_r_lfe2emp": employed,
-        "lfst_r_lfu3pers": unemployed,
-        "nama_10r_2gdp": partial(gdp, revised=revised),
-        "nama_10r_2gvagr": real_growth,
-        "nama_10r_3gdp": partial(gdp, revised=revised),
-        "sbs_r_nuts06_r2": business,
-        "trng_lfse_04": training,
-    }
-    economy = Economy()
-    files = {}
-    for name, dataset in read_folder(DATASETS, Dataset).items():
-        if name in views:
-            # The world publishes these as they were in its own days.
-            old = dataset.model_copy(update={"dimensions": dataset.layouts[-1]})
-            updated = REVISED_UPDATE if revised and name in REVISED_DATASETS else FIRST_UPDATE
-            files[name] = write(old, views[name](economy, old), updated)
-        else:
-            files[name] = write(dataset, declared(dataset), LATER_UPDATE)
-    return files
+    from sources.sample.make import make  # noqa: PLC0415  (numpy only when needed)
+
+    return make(edition)

@@ -7,12 +7,9 @@ import numpy as np
 
 from s3etl.catalogue import Dataset
 from sources.sample.economy import NATIONAL, Economy
+from sources.sample.editions import REVISED_COUNTRY, REVISION
 from sources.sample.places import SMALL
 from sources.sample.table import Table, by_sex_and_age, grid
-
-REVISED_COUNTRY = "XB"
-REVISION = (1.011, 1.018, 1.027)
-"""The late revision: factors on the GDP of the revised country in the last three years."""
 
 CURRENCY = {"XC": 4.2, "XD": 25.7, "XE": 9.1}  # national currency for one euro, else 1
 AGE = {  # as runs of the broad ages
@@ -32,7 +29,7 @@ UNITS = {  # new names of units
 
 def population(economy: Economy, dataset: Dataset) -> Table:
     """Publish the inhabitants on 1 January by sex and broad age."""
-    areas = grid(SMALL, 3, "EU27_2020", extra=False, start=2004)
+    areas = grid(SMALL, 3, "EU27_2020", extra=False, start=2004, version="2021")
     values = areas.total(by_sex_and_age(dataset, economy.people, AGE))
     late = areas.at("XE011", 2014)
     values[:, late | areas.at("XD", 2004, 2005, below=2)] = np.nan
@@ -47,7 +44,10 @@ def population(economy: Economy, dataset: Dataset) -> Table:
 def gdp(economy: Economy, dataset: Dataset, *, revised: bool) -> Table:
     """Publish GDP in euro, purchasing power and national currency, and per inhabitant."""
     fine = dataset.id == "nama_10r_3gdp"
-    areas = grid(SMALL, 3 if fine else 2, "EU27_2020" if fine else "EU28", extra=True)
+    if fine:
+        areas = grid(SMALL, 3, "EU27_2020", extra=True, version="2021")
+    else:
+        areas = grid(SMALL, 2, "EU28", extra=True)
     output = economy.output
     revision = np.ones_like(output)
     if revised:

@@ -1,17 +1,14 @@
-"""The invented NUTS classification: codes, names, changes and matrices, as the real files are.
+"""The files of the invented NUTS classification: codes, names, changes and matrices.
 
-No figure of a region is drawn in here. Everything is made of one set of atoms (small areas with
-inhabitants), so that every matrix is exact. What changes, at NUTS 2:
-
-* XE01 was XE91 until NUTS 2010 (a new code);
-* XD22 takes a part of XD21 in NUTS 2016 (the same codes, other territories);
-* XA24 becomes XA25 and XA26 in NUTS 2024 (a split), XB33 and XB34 become XB35 (a merge), and a
-  village of XC11 moves to XC12 (a shift of 0.2 %).
+Laid out as the real ones, with nothing of their content. Everything is made of one set of atoms
+(small areas with inhabitants), so that every matrix is exact; what changes from version to
+version is told in :mod:`~sources.sample.places`.
 """
 
 import csv
 import gzip
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import combinations, pairwise
@@ -20,41 +17,27 @@ from typing import NamedTuple
 import numpy as np
 
 from sources.sample.economy import AT_SEA, Economy, stream
-from sources.sample.places import COUNTRIES, SMALL, regions
+from sources.sample.places import COUNTRIES, SMALL, VERSIONS, code_in, regions
 from sources.sample.table import Numbers
 
-VERSIONS = ("2006", "2010", "2013", "2016", "2021", "2024")
 VILLAGE = 0.002
-"""Share of XC11 that moves."""
-
-MOVED = {"XB33": ("XB35", 0), "XB34": ("XB35", 4)}
-"""New code and how far the last digit of the NUTS 3 codes shifts, in NUTS 2024."""
+"""Share of the people of XC11 that lives in the village that moves."""
 
 
 class Atoms(NamedTuple):
-    """Small areas: code at NUTS 3 by version, inhabitants, area in km²."""
+    """Small areas.
 
+    Attributes:
+        homes: NUTS 3 region of each, as NUTS 2013 calls it.
+        codes: The same by version.
+        people: Inhabitants.
+        area: In km².
+    """
+
+    homes: list[str]
     codes: dict[str, list[str]]
     people: Numbers
     area: Numbers
-
-
-def code_of(home: str, village: bool, version: str) -> str:
-    """Return the NUTS 3 code in a version of an atom of a region as the data name it."""
-    basic, last = home[:4], home[4]
-    if basic == "XE01" and version <= "2010":
-        return f"XE91{last}"
-    if home == "XD212" and version >= "2016":
-        return "XD229"
-    if version == "2024":
-        if village:
-            return "XC121"
-        if basic == "XA24":
-            return f"XA25{last}" if last == "1" else f"XA26{last}"
-        if basic in MOVED:
-            new, shift = MOVED[basic]
-            return f"{new}{int(last) + shift}"
-    return home
 
 
 @cache
@@ -67,10 +50,10 @@ def atoms() -> Atoms:
     village = VILLAGE * of_xc11
     rows = [(c, v, p - village if c == "XC111" else p) for c, v, p in rows]
     rows.append(("XC111", True, village))
-    codes = {v: [code_of(c, village, v) for c, village, _ in rows] for v in VERSIONS}
+    codes = {v: [code_in(v, c, village=new) for c, new, _ in rows] for v in VERSIONS}
     inhabitants = np.array([p for *_, p in rows])
     density = np.exp(4.5 + 0.8 * stream("nuts_matrices").normal(size=len(rows)))
-    return Atoms(codes, inhabitants, inhabitants / density)
+    return Atoms([c for c, *_ in rows], codes, inhabitants, inhabitants / density)
 
 
 def codes_in(version: str, level: int) -> list[str]:
@@ -91,16 +74,16 @@ def nuts_files() -> dict[str, bytes]:
     }
     for level in (1, 2, 3):
         for old, new in combinations(VERSIONS, 2):
-            files[f"n{level}_cm_v{old}_v{new}.csv"] = _csv(_matrix(level, old, new))
+            files[f"n{level}_cm_v{old}_v{new}.csv"] = _csv(_matrix(level, old, new), "\r\n")
     return files
 
 
 Row = Sequence[object]
 
 
-def _csv(rows: Iterable[Row]) -> bytes:
+def _csv(rows: Iterable[Row], newline: str = "\n") -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator=newline).writerows(rows)
     return out.getvalue().encode()
 
 
@@ -118,36 +101,66 @@ def _codes() -> Iterable[Row]:
 
 @cache
 def names() -> dict[str, str]:
-    """Return the names of the places, by the codes the data of the world's days have."""
-    return {region.code: region.name for region in regions()}
+    """Return the names of all places of all versions, by code.
 
-
-def _name(code: str) -> str:
-    known = names()
-    near = known.get(code[:4]) or known.get(code[:3]) or COUNTRIES[code[:2]]
-    return known.get(code) or f"New {near} {code[3:]}"
+    A region that has only another code keeps its name.
+    """
+    found = {region.code: region.name for region in regions()}
+    for version in VERSIONS:
+        for level in (1, 2, 3):
+            homes = [home[: level + 2] for home in atoms().homes]
+            codes = [code[: level + 2] for code in atoms().codes[version]]
+            pairs = set(zip(homes, codes, strict=True))
+            for home, code in sorted(pairs):
+                alone = sum(home == h or code == c for h, c in pairs) == 1
+                found.setdefault(code, found[home] if alone else f"New {found[home]}")
+    return found
 
 
 def _names() -> Iterable[Row]:
     yield "NUTS_ID", "LEVL_CODE", "CNTR_CODE", "NAME_LATN", "NUTS_NAME"
     for level in (0, 1, 2, 3):
         for code in codes_in("2024", level):
-            yield code, level, code[:2], _name(code), _name(code)
+            yield code, level, code[:2], names()[code], names()[code]
 
 
 def _changes() -> Iterable[Row]:
-    """A row for each territory of a level that ever had the same codes."""
+    """Write a row for each territory of a level that always had its codes as one.
+
+    A code that stands in several rows is marked as a part in all but the largest.
+    """
     versions = VERSIONS[:-1]
     columns = [f"{what}_{v}" for what in ("code", "geo_name", "change") for v in versions]
     yield "typology", "start_year", "end_year", *columns
-    for level in (1, 2, 3):
+    for level, typology in enumerate(("country", "nuts_level_1", "nuts_level_2", "nuts_level_3")):
         codes = [[c[: level + 2] for c in atoms().codes[v]] for v in versions]
-        for history in sorted(set(zip(*codes, strict=True))):
-            changed = [
-                "",
-                *(f"recoded {old}" if old != new else "" for old, new in pairwise(history)),
+        sizes = Counter(zip(*codes, strict=True))
+        members = [
+            {code: {i for i, c in enumerate(column) if c == code} for code in set(column)}
+            for column in codes
+        ]
+        whole: dict[tuple[int, str], tuple[str, ...]] = {}
+        for history in sorted(sizes, key=lambda h: (-sizes[h], h)):
+            for at, code in enumerate(history):
+                whole.setdefault((at, code), history)
+        for history in sorted(sizes):
+            told = [
+                code if whole[at, code] == history else f"{code} (part)"
+                for at, code in enumerate(history)
             ]
-            yield f"nuts_level_{level}", "", "", *history, *map(_name, history), *changed
+            moved = [
+                _change(old, new, members[at][old], members[at + 1][new])
+                for at, (old, new) in enumerate(pairwise(history))
+            ]
+            yield typology, "", "", *told, *map(names().get, history), "", *moved
+
+
+def _change(old: str, new: str, before: set[int], after: set[int]) -> str:
+    if before == after:
+        return "" if old == new else "code change"
+    if old == new:
+        return "boundary shift"
+    return "merged" if before < after else "split"
 
 
 def _matrix(level: int, old: str, new: str) -> Iterable[Row]:
@@ -159,11 +172,18 @@ def _matrix(level: int, old: str, new: str) -> Iterable[Row]:
     )
     found = atoms()
     sums: dict[tuple[str, str], Numbers] = {}
-    for a, b, people, area in zip(
-        found.codes[old], found.codes[new], found.people, found.area, strict=True
-    ):
+    for a, b, weights in zip(found.codes[old], found.codes[new], _weights(), strict=True):
         key = (a[: level + 2], b[: level + 2])
-        weights = np.array([area, 0.98 * people, people, 0.04 * area, 0.05 * area, 300 * people])
         sums[key] = sums.get(key, np.zeros(6)) + weights
-    for (a, b), weights in sorted(sums.items()):
-        yield a, b, a + b, *(repr(float(w)) for w in weights)
+    for (a, b), total in sorted(sums.items()):
+        yield a, b, a + b, *(repr(float(w)) for w in total)
+
+
+@cache
+def _weights() -> Numbers:
+    """Return the weights of every atom, as the columns of a matrix."""
+    people, area = atoms().people, atoms().area
+    rng = stream("nuts_matrices weights")
+    grown, built, added = rng.uniform((0.9, 0.02, 1), (1.05, 0.08, 1.1), (len(people), 3)).T
+    weights = [area, grown * people, people, built * area, added * built * area, 300 * people]
+    return np.stack(weights, axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from s3etl.catalogue import Dataset
 from sources.sample.economy import Economy, stream
-from sources.sample.places import BASIC
+from sources.sample.places import BASIC, HOME, SMALL
 from sources.sample.table import Grid, Numbers, Table, by_sex_and_age, grid
 
 # Published ages as runs of the smallest of each source.
@@ -46,14 +46,18 @@ def neet(economy: Economy, dataset: Dataset) -> Table:
     base = economy.adults * np.array([0.055, 0.125, 0.1])[:, None, None]
     usual = np.array([[-2.9, -1.9, -1.4], [-2.9, -2.0, -1.9]])
     part = base * economy.share(dataset.id, usual, -0.8, -4)
-    return _rate(dataset, "EU27_2020", YOUTH_AGE, base, part)
+    areas = grid(SMALL, 2, "EU27_2020", extra=False, version="2021")
+    grown = economy.people[:, 1].sum(0)
+    within = grown / np.maximum(economy.adults.sum((0, 1))[HOME], 1)  # all alike in a region
+    spread = (numbers[..., HOME, :] * within for numbers in (base, part))
+    return _rate(dataset, areas, YOUTH_AGE, *spread)
 
 
 def training(economy: Economy, dataset: Dataset) -> Table:
     """Publish the share of adults in training."""
     base = economy.adults * 0.82
     part = base * economy.share(dataset.id, np.array([[-2.2], [-2.4]]), 1.0, 0)
-    return _rate(dataset, "EU28", ADULT_AGE, base, part)
+    return _rate(dataset, grid(BASIC, 2, "EU28", extra=False), ADULT_AGE, base, part)
 
 
 def _thousands(dataset: Dataset, hundreds: Numbers) -> Table:
@@ -63,9 +67,8 @@ def _thousands(dataset: Dataset, hundreds: Numbers) -> Table:
 
 
 def _rate(
-    dataset: Dataset, total: str, ages: Mapping[str, slice], base: Numbers, part: Numbers
+    dataset: Dataset, areas: Grid, ages: Mapping[str, slice], base: Numbers, part: Numbers
 ) -> Table:
-    areas = grid(BASIC, 2, total, extra=False)
     persons = areas.total(by_sex_and_age(dataset, part, ages))
     values = 100 * persons / areas.total(by_sex_and_age(dataset, base, ages))
     return _survey(dataset, areas, values, persons)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3etl.catalogue import Dataset
-from sources.sample.places import CODES, EXTRA
+from sources.sample.places import EXTRA, LAST_IN_OLD_CODES, code_in
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -48,11 +48,19 @@ class Grid:
 
 
 def grid(
-    leaves: Sequence[str], level: int, total: str = "", *, extra: bool, start: int = 2005
+    leaves: Sequence[str],
+    level: int,
+    total: str = "",
+    *,
+    extra: bool,
+    start: int = 2005,
+    version: str = "2013",
 ) -> Grid:
-    """Return the grid of all areas down to a NUTS level, an EU total before them."""
-    geos = [c for c in CODES if len(c) - 2 <= level and (extra or c not in EXTRA)]
-    return Grid(leaves, [total, *geos] if total else geos, range(start, YEARS.stop))
+    """Return the grid of all areas of a version down to a NUTS level, an EU total before them."""
+    named = [code_in(version, leaf) for leaf in leaves]
+    found = sorted({code[:n] for code in named for n in range(2, level + 3)})
+    geos = [c for c in found if extra or c not in EXTRA]
+    return Grid(named, [total, *geos] if total else geos, range(start, YEARS.stop))
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,27 @@ class Table:
     values: Numbers
     marks: Mapping[str, Mask] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)  # decimals by unit, else 1
+
+
+def with_old_codes(table: Table) -> Table:
+    """Give the earlier years of the recoded country its old codes; one year has both."""
+    areas, years = table.grid, np.array(table.grid.years)
+    older = [code_in("2010", geo) for geo in areas.geos]
+    recoded = [old != geo for old, geo in zip(older, areas.geos, strict=True)]
+    geos = [*areas.geos, *(old for old, new in zip(older, recoded, strict=True) if new)]
+    early = np.outer(recoded, years < LAST_IN_OLD_CODES)  # nothing under the new codes
+    late = years > LAST_IN_OLD_CODES  # nothing under the old ones
+
+    def moved(cells: Numbers) -> Numbers:
+        old = np.where(late, np.nan, cells[..., recoded, :])
+        return np.concatenate([np.where(early, np.nan, cells), old], axis=-2)
+
+    shape = table.values.shape
+    marks = {
+        flag: moved(np.where(np.broadcast_to(mask, shape), 1.0, np.nan)) == 1
+        for flag, mask in table.marks.items()
+    }
+    return Table(Grid(areas.leaves, geos, areas.years), moved(table.values), marks, table.places)
 
 
 def series_of(dataset: Dataset) -> Iterator[dict[str, str]]:

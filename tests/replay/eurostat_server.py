@@ -115,7 +115,7 @@ class Eurostat:
     def __init__(self, server: HTTPServer, files: Mapping[str, bytes]) -> None:
         self.server = server
         self.files = dict(files)
-        self.updated = dict.fromkeys(files, "2026-11-20T11:00:00+0100")
+        self.updated = dict.fromkeys(files, "2015-03-01T11:00:00+0100")
         self.queue: set[str] = set()
         self.limit: int | None = None
         self.latency = 0.0

@@ -4,13 +4,14 @@ import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources import eurostat, sdmx_csv
+from sources import eurostat, sdmx_csv, tsv
 from tests.unit.wire import (
     FORMS,
     LINEAR,
@@ -199,25 +200,19 @@ def test_blanks_around_a_value_of_sdmx_csv_mean_nothing_on_either_path() -> None
 # ---- Two paths, one result ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [OLD, NEW], ids=["old", "new"])
+@pytest.mark.parametrize(
+    ("body", "reader"),
+    [(OLD, tsv), (NEW, tsv), (LINEAR, sdmx_csv)],
+    ids=["old", "new", "linear"],
+)
 def test_the_slow_path_reads_regular_files_alike(
-    body: bytes, monkeypatch: pytest.MonkeyPatch
+    body: bytes, reader: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as context:
-        context.setattr(eurostat, "_read_irregular", None)  # the fast path does without it
+        context.setattr(reader, "read_irregular", None)  # the fast path does without it
         fast = eurostat.parse(body)
-    monkeypatch.setattr(eurostat, "_read_regular", lambda *_: None)
+    monkeypatch.setattr(reader, "read_regular", lambda *_: None)
     slow = eurostat.parse(body)
-    assert slow.schema == fast.schema
-    assert rows(slow) == rows(fast)
-
-
-def test_the_slow_path_reads_regular_sdmx_csv_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as context:
-        context.setattr(sdmx_csv, "_read_irregular", None)
-        fast = eurostat.parse(LINEAR)
-    monkeypatch.setattr(sdmx_csv, "_read_regular", lambda *_: None)
-    slow = eurostat.parse(LINEAR)
     assert slow.schema == fast.schema
     assert rows(slow) == rows(fast)
 

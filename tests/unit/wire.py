@@ -55,10 +55,12 @@ def parsed(body: bytes, dataset: str | None = None) -> list[Row]:
     return rows(eurostat.parse(body, dataset=dataset))
 
 
-def refusal(body: bytes, *, dataset: str | None = None) -> str:
+def refusal(
+    body: bytes, *, dataset: str | None = None, ceiling: int = eurostat.MAX_UNPACKED
+) -> str:
     """Return what a file is refused with; it is called ``x``."""
     with pytest.raises(Changed) as caught:
-        eurostat.parse(body, dataset=dataset, name="x")
+        eurostat.parse(body, dataset=dataset, name="x", ceiling=ceiling)
     error = caught.value
     if error.__cause__ or (error.__context__ and not error.__suppress_context__):
         pytest.fail(f"the message has another behind it: {error.__context__!r}")
