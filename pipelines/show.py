@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # Dagster takes a second to import
 HEADLINE = ("ECO01", "HUM04")
 TOP = 5
 SHORT_HASH = 10
+NO_DATA = "has no accepted data."
 JOBS = {
     "look": "Asking what is new",
     "refresh": "Taking and judging data",
@@ -84,11 +85,20 @@ def failures(items: Sequence[LeftOut]) -> None:
 def left_out(items: Sequence[LeftOut]) -> None:
     """Say what the release does without: those that lack the same dataset on one line."""
     grouped: dict[str, list[str]] = {}
+    waiting = [item.subject for item in items if item.reason.endswith(NO_DATA)]
     for item in items:
+        if item.subject in waiting:
+            continue
         grouped.setdefault(item.reason.removeprefix(f"{item.subject}: "), []).append(item.subject)
     if grouped:
         rows = [(", ".join(subjects), reason) for reason, subjects in grouped.items()]
         print_table("Not in this release", ("indicators", "reason"), rows)
+    if waiting:
+        console.print(
+            f"{len(waiting)} indicators wait for data: {', '.join(waiting)}; "
+            "s3etl status says of which datasets.\n",
+            markup=False,
+        )
 
 
 def differences(candidate: Path, channel: str, url: str) -> None:

@@ -22,7 +22,8 @@ from s3etl import evaluate as evaluation
 from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Refused, S3etlError, Unfit
 from s3etl.files import code_version, identity, read_json, write_json
-from s3etl.nuts.convert import convert
+from s3etl.nuts.convert import convert, recipes
+from s3etl.nuts.tables import NAMES
 from s3etl.nuts.vintage import placed
 from s3etl.records import LeftOut, Snapshot, Verdict, dump
 from sources import intake
@@ -30,8 +31,8 @@ from sources.providers import LIVE
 from warehouse import tables
 from warehouse.store import Accepted
 
-NUTS_CODES, NUTS_MATRICES = "nuts_codes", "nuts_matrices"
-"""Reference tables: which codes a NUTS version has, and what became of each territory."""
+NUTS_CODES, NUTS_NAMES, NUTS_MATRICES = "nuts_codes", "nuts_names", "nuts_matrices"
+"""Reference tables: codes and names of each NUTS version, and what became of each territory."""
 
 CONNECTIONS = 4
 """Datasets that are fetched at once."""
@@ -41,6 +42,7 @@ CORE_CODE = (
     "s3etl.observations",
     "s3etl.regions",
     "s3etl.nuts.vintage",
+    "sources.beginnings",
     "sources.cells",
     "sources.eurostat",
     "sources.jsonstat",
@@ -327,7 +329,11 @@ def build_candidate(work: Workspace) -> Candidate:
         Unfit: No indicator has figures.
     """
     ready: dict[str, str] = {}
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOut] = [
+        LeftOut(stage="figures", subject=i.id, reason=f"{i.id}: {i.not_computed}")
+        for i in work.catalogue.indicators.values()
+        if i.not_computed
+    ]
     for indicator in work.catalogue.computed:
         try:
             inputs = _inputs(work, indicator)
@@ -339,13 +345,20 @@ def build_candidate(work: Workspace) -> Candidate:
             reason = f"{indicator}: its figures are not up to date; run s3etl run."
             left_out.append(LeftOut(stage="figures", subject=indicator, reason=reason))
             continue
+        if not pq.read_metadata(figures.folder / "figures.parquet").num_rows:
+            reason = f"{indicator}: the accepted data have none of its series."
+            left_out.append(LeftOut(stage="figures", subject=indicator, reason=reason))
+            continue
         ready[indicator] = compute_benchmark(work, indicator).identity
     if not ready:
         raise Unfit(
             "release: no indicator has figures, so there is nothing to release; "
             "see s3etl status for what was refused."
         )
-    name = identity("candidate", work.origin, ready, [dump(x) for x in left_out])
+    names = work.store.accepted(NUTS_NAMES)
+    name = identity(
+        "candidate", work.origin, ready, names and names.identity, [dump(x) for x in left_out]
+    )
     known = work.store.root / "candidates" / name / "benchmark.parquet"
     if known.exists():
         folder = work.store.put_candidate(name, {}, {})
@@ -402,6 +415,10 @@ def _candidate(
                 if v is not None
             ],
         ),
+        "region": _names(work),
+        "conversion": recipes(
+            work.store.observations(NUTS_CODES), work.store.observations(NUTS_MATRICES)
+        ),
         "left_out": _table("left_out", [dump(x) for x in left_out]),
     }
     manifest = {
@@ -414,6 +431,13 @@ def _candidate(
         ],
     }
     return collected, manifest
+
+
+def _names(work: Workspace) -> pa.Table:
+    """Return the names of regions, none if there are no accepted ones."""
+    if work.store.accepted(NUTS_NAMES) is None:
+        return NAMES.empty_table()
+    return work.store.observations(NUTS_NAMES)
 
 
 def _indicator_row(work: Workspace, indicator: str, figures: str) -> dict[str, object]:

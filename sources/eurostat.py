@@ -28,7 +28,6 @@ _WRONG_KINDS: Final = (
     (b"{", "JSON"),
     (b"pk\x03\x04", "a ZIP archive"),
     (GZIP_MAGIC, "a gzip file within a gzip file"),
-    (GZIP_MAGIC, "a gzip file within a gzip file"),
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
     (cells.MARK, "a byte order mark"),

@@ -5,23 +5,28 @@ that is :mod:`sources.answers`. Nothing else in the project retries.
 """
 
 import http.client
+import io
 import os
 import random as chance
+import socket
 import tempfile
 import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import urljoin
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 
@@ -53,7 +58,7 @@ class Politeness(NamedTuple):
         burst: Requests that may go at once before the rate counts.
         connect_timeout: Wait for a connection.
         read_timeout: Wait for the next bytes.
-        total_timeout: Wait for one whole body: a slow drip does not hold a thread for ever.
+        total_timeout: Wait for one whole answer: a slow drip does not hold a thread for ever.
         attempts: Tries of one request.
         backoff: Upper bound of the first pause between tries; it doubles, with full jitter.
         max_pause: Longest pause; a server that asks for more is left alone.
@@ -121,14 +126,80 @@ class _Bucket:
             self.sleep(wait)
 
 
+class _Wire(io.RawIOBase):
+    """What comes in over a connection, until a deadline, which no drip or flood puts off."""
+
+    def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
+        super().__init__()
+        self._raw, self._until = raw, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        """Say that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, or wait for it."""
+        if time.monotonic() > self._until:
+            raise TimeoutError
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that is there in time, head and body, or fails."""
+
+    def __init__(self, sock: socket.socket, *args: Any, seconds: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Wire(self.fp.detach(), seconds), CHUNK)
+
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:  # http.client would read without end
+            raise ValueError
+        return size
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, *args: Any, seconds: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.response_class = partial(_Response, seconds=seconds)  # type: ignore[assignment]
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _Adapter(HTTPAdapter):
+    """Connects, directly or through a proxy, so that each answer has its deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool of a host."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        ours = {HTTPConnection: _Connection, HTTPSConnection: _SecureConnection}
+        if pool.ConnectionCls in ours:
+            pool.ConnectionCls = ours[pool.ConnectionCls]
+            pool.conn_kw["seconds"] = self._seconds
+        return pool
+
+
 class _Session(requests.Session):
     """A session that follows no redirect and sends no credentials from a netrc file."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         super().__init__()
+        for scheme in PORTS:
+            self.mount(f"{scheme}://", _Adapter(seconds))
         self.auth = _credentials
         self.headers["User-Agent"] = (
-            f"s3etl/{version('s3etl')} (smart specialisation benchmark pipeline)"
+            f"s3etl/{version('s3etl')} (+smart specialisation benchmark pipeline)"
         )
         self.headers["Accept-Encoding"] = "identity"  # bytes are kept as they are served
 
@@ -211,7 +282,7 @@ class Client:
     def _session(self) -> _Session:
         """One session a thread: requests promises no more; each keeps its connections."""
         if not hasattr(self._threads, "session"):
-            self._threads.session = _Session()
+            self._threads.session = _Session(self.politeness.total_timeout)
         session: _Session = self._threads.session
         return session
 
@@ -245,9 +316,11 @@ class Client:
     def _redirected(self, response: requests.Response, address: Url) -> Url:
         target = _address(response.headers["Location"], address.url)
         if not self._declared(target) or (address.scheme, target.scheme) == ("https", "http"):
+            known = target.scheme and target.host
+            where = f"{target.scheme}://{_shown(target)}" if known else "no web address"
             raise Unreachable(
-                f"{_shown(address)}: it redirects ({_status(response)}) to {target.scheme}://"
-                f"{_shown(target)}, where we do not go; the service may be down, run again later."
+                f"{_shown(address)}: it redirects ({_status(response)}) to {where}, where we do "
+                "not go; the service may be down, run again later."
             )
         return target
 
@@ -262,11 +335,12 @@ class Client:
             )
         body = self._body(response, f"{_shown(address)}: {said}")
         try:
-            with _whole(into) as file, self._in_time(response):
+            with _whole(into) as file:
                 size = sum(file.write(chunk) for chunk in body)
         except BROKEN as error:
             raise _Broken(f"{said}, then {_plain(error)}") from None
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        media_type = _printable(media_type, 80)
         url = address._replace(auth=None, query=None).url
         return Answer(status, media_type, into, size, url)
 
@@ -274,41 +348,26 @@ class Client:
         """Return the body, unpacked, within the ceiling."""
         most = self.politeness.max_bytes
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        if encoding not in {"", "identity", *PACKED}:
-            raise Changed(
-                f"{about} has the Content-Encoding {encoding[:40]!r}, which was not asked for; "
-                "look at what the provider sends."
-            )
-        if (response.raw.length_remaining or 0) > most:
+        framing = response.headers.get("Transfer-Encoding", "").lower()
+        for name, given, known in (
+            ("Content-Encoding", encoding, {"", "identity", *PACKED}),
+            ("Transfer-Encoding", framing, {"", "chunked"}),
+        ):
+            if given not in known:
+                raise Changed(
+                    f"{about} has the {name} {given[:40]!r}, which was not asked for; look at what "
+                    "the provider sends."
+                )
+        length = response.raw.length_remaining
+        if length is None and not framing and "Content-Length" in response.headers:
+            raise _Broken(f"{_status(response)} with a Content-Length that is none")
+        if (length or 0) > most:
             raise _too_large(about, most)
         sent = iter(lambda: response.raw.read(CHUNK, decode_content=False), b"")
         body = _within(sent, most, about)
         if encoding in PACKED:
             body = _within(_unpacked(body, PACKED[encoding]), most, about)
         return body
-
-    @contextmanager
-    def _in_time(self, response: requests.Response) -> Iterator[None]:
-        """Cut the body off when its time is over; a drip never lets a single read time out."""
-        over = threading.Event()
-
-        def cut() -> None:
-            over.set()
-            with suppress(OSError, ValueError, RuntimeError):  # it has just ended
-                response.raw.shutdown()
-
-        timer = threading.Timer(self.politeness.total_timeout, cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except BROKEN:
-            if not over.is_set():
-                raise
-        finally:
-            timer.cancel()
-        if over.is_set():
-            raise TimeoutError
 
 
 def _address(text: str, base: str = "") -> Url:

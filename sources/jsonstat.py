@@ -190,7 +190,7 @@ def _cube(document: Mapping[str, Any]) -> Cube:
         _refuse("a list of different dimensions in id", _quoted(names))
     if not _is_list(sizes, int) or len(sizes) != len(names) or min(sizes) < 0:
         _refuse(f"{len(names)} sizes", _quoted(sizes))
-    if math.prod(sizes) > MAX_CELLS:
+    if math.prod(max(size, 1) for size in sizes) > MAX_CELLS:
         _refuse(f"at most {MAX_CELLS:,} cells", "more")
     if other := sorted(described ^ set(names)):
         _refuse("a description of every dimension in id and no other", _quoted(other[0]))

@@ -1,9 +1,8 @@
 """SDMX-CSV, one observation a line, read into the columns of :mod:`sources.eurostat`.
 
-The files are sorted, so that the first cells of a row are those of the row before over thousands
-of rows. Such beginnings are compared byte by byte and cut off; Arrow reads what is left. A block
-of lines that this cannot be done with is read as it is, one with missing marks or text in it by a
-slower path with the same result. Nothing is judged here.
+What the rows have in common at their beginning is cut off (:mod:`sources.beginnings`) and Arrow
+reads what is left. A block of lines with missing marks or text in it is read by a slower path
+with the same result. Nothing is judged here.
 """
 
 import re
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from sources import cells, unpack
+from sources import beginnings, cells, unpack
 from sources.cells import CODES, Block
 
 FLOW: Final = ("DATAFLOW", "STRUCTURE_ID")
@@ -23,11 +22,6 @@ NOT_DIMENSIONS: Final = (*FLOW, "LAST UPDATE", "STRUCTURE", "STRUCTURE_NAME")
 MEASURED: Final = ("TIME_PERIOD", "OBS_VALUE", "OBS_FLAG", "CONF_STATUS")
 CONFIDENTIALITY: Final = re.compile(r"[CF]?")
 CELL: Final = rf"^[ \t]*{cells.VALUE}(?P<flag>)[ \t]*$"
-
-FAR: Final = 512
-"""Rows over which a beginning must stay the same to be worth cutting off."""
-MOST_RUNS: Final = 64
-"""Runs of rows with one beginning in a block; with more, nothing is cut off."""
 
 Bytes = bytes | memoryview
 
@@ -42,20 +36,6 @@ class Columns(NamedTuple):
         """Return the columns without the first ones."""
         rest = self.all[leading:]
         return Columns(rest, [column for column in rest if column in self.wanted])
-
-
-class Run(NamedTuple):
-    """Rows that begin alike.
-
-    Attributes:
-        start: The first of them.
-        rows: How many there are.
-        cells: The cells they begin with, each with its comma.
-    """
-
-    start: int
-    rows: int
-    cells: bytes
 
 
 def is_header(header: str) -> bool:
@@ -133,81 +113,14 @@ def _check(table: pa.Table, dimensions: list[str], name: str, dataset: str | Non
 
 def read_regular(body: Bytes, columns: Columns) -> pa.Table | None:
     """Read lines in one pass, or return None if a value is no number or anything is wrong."""
-    lines = _lines(body)
-    runs = _runs(lines, columns)
-    leading = runs[0].cells.count(b",") if runs else 0
-    rest = _without(lines, runs) if runs else pa.py_buffer(body)
-    if not all(_is_plain(text) for text in (rest, *(run.cells for run in runs))):
-        return None
-    table = _read_numbers(rest, columns.after(leading))
-    if table is None or len(table) != len(lines):
-        return None
-    beginnings = _beginnings(runs, columns)
-    return pa.table({c: beginnings[c] if c in beginnings else table[c] for c in columns.wanted})
-
-
-def _lines(body: Bytes) -> pa.Array:
-    """Return the lines, with their ends, as an array over the same bytes."""
-    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n"))
-    offsets = np.zeros(len(ends) + 1, np.int32)
-    offsets[1:] = ends + 1
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(body)]
-    return pa.Array.from_buffers(pa.binary(), len(ends), buffers)
-
-
-def _runs(lines: pa.Array, columns: Columns) -> list[Run]:
-    """Return the runs of rows that begin alike, none if there are too many to be worth it."""
-    leading = _leading(lines, columns)
-    runs: list[Run] = []
-    start = 0
-    while leading and start < len(lines):
-        cut = lines[start].as_py().split(b",", leading)[:leading]
-        beginning = b",".join([*cut, b""])
-        rows = _alike(lines, start, beginning)
-        if not rows or len(runs) == MOST_RUNS:
-            return []
-        runs.append(Run(start, rows, beginning))
-        start += rows
-    return runs
-
-
-def _leading(lines: pa.Array, columns: Columns) -> int:
-    """Return how many first cells stay the same over many rows, by a look at a few places."""
     most = next(i for i, column in enumerate(columns.all) if column in MEASURED)
-    found = []
-    for row in range(0, len(lines) - FAR, max(FAR, len(lines) // 5)):
-        near, far = (lines[i].as_py().split(b",", most)[:most] for i in (row, row + FAR))
-        same = (a == b for a, b in zip(near, far, strict=False))
-        found.append(next((i for i, alike in enumerate(same) if not alike), most))
-    return sorted(found)[len(found) // 2] if found else 0
-
-
-def _alike(lines: pa.Array, start: int, beginning: bytes) -> int:
-    """Return how many rows from the first on have a beginning, 0 also if it is not ASCII."""
-    if not beginning.isascii():
-        return 0
-    pattern = beginning.decode()
-    at, step = start, 4 * FAR
-    while at < len(lines):
-        same = pc.starts_with(lines.slice(at, step), pattern=pattern)
-        if (other := pc.index(same, value=False).as_py()) >= 0:
-            return int(at + other - start)
-        at += len(same)
-        step *= 4
-    return len(lines) - start
-
-
-def _without(lines: pa.Array, runs: list[Run]) -> pa.Buffer:
-    """Return the bytes of the lines without their beginnings."""
-    # Beginnings and rests in turn, over the same bytes (pc.binary_slice fails on some blocks).
-    _, ends, body = lines.buffers()
-    lengths = np.repeat([len(run.cells) for run in runs], [run.rows for run in runs])
-    offsets = np.empty(2 * len(lines) + 1, np.int32)
-    offsets[::2] = np.frombuffer(ends, np.int32)
-    offsets[1::2] = offsets[:-1:2] + lengths
-    halves = pa.Array.from_buffers(pa.binary(), 2 * len(lines), [None, pa.py_buffer(offsets), body])
-    rest = halves.take(pa.array(np.arange(1, len(halves), 2, np.int32)))
-    return rest.buffers()[2].slice(0, rest.total_values_length)
+    cut = beginnings.cut(body, columns.all, most)
+    if not all(_is_plain(text) for text in (cut.rest, *cut.texts)):
+        return None
+    table = _read_numbers(cut.rest, columns.after(len(cut.columns)))
+    if table is None or len(table) != cut.rows:
+        return None
+    return pa.table({c: cut.columns[c] if c in cut.columns else table[c] for c in columns.wanted})
 
 
 def _is_plain(body: Bytes | pa.Buffer) -> bool:
@@ -245,20 +158,6 @@ def _read_numbers(body: pa.Buffer, columns: Columns) -> pa.Table | None:
         return None
     finite = pc.all(pc.is_finite(table["OBS_VALUE"]), min_count=0).as_py()
     return table if finite else None
-
-
-def _beginnings(runs: list[Run], columns: Columns) -> dict[str, pa.Array]:
-    """Return the columns that were cut off and are wanted."""
-    found = {}
-    rows = [run.rows for run in runs]
-    texts = zip(*(run.cells.decode().split(",")[:-1] for run in runs), strict=True)
-    for column, each in zip(columns.all, texts, strict=False):
-        if column in columns.wanted:
-            place = {text: i for i, text in enumerate(dict.fromkeys(each))}
-            indices = np.repeat(np.array([place[text] for text in each], np.int32), rows)
-            codes = pa.array([*place], pa.string())
-            found[column] = pa.DictionaryArray.from_arrays(pa.array(indices), codes)
-    return found
 
 
 def read_irregular(block: Block, columns: Columns, name: str) -> pa.Table:

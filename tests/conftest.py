@@ -5,21 +5,32 @@ from pathlib import Path
 
 import pytest
 
-SHARED = (Path(__file__).parents[1] / ".." / "shared" / "data" / "eurostat").resolve()
+SHARED = (Path(__file__).parents[1] / ".." / "shared" / "data").resolve()
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Return the folder of provider files beside the checkout.
+    """Return the folder of Eurostat's files beside the checkout."""
+    return _shared("eurostat")
+
+
+@pytest.fixture(scope="session")
+def shared_nuts() -> Path:
+    """Return the folder of the NUTS classification beside the checkout."""
+    return _shared("nuts")
+
+
+def _shared(name: str) -> Path:
+    """Return a folder of provider files.
 
     Where it is absent the test is skipped and says so, or fails if S3ETL_REQUIRE_SHARED=1.
     """
-    if not SHARED.is_dir():
-        reason = "the provider files ../shared/data/eurostat are not beside this checkout"
+    if not (SHARED / name).is_dir():
+        reason = f"the provider files ../shared/data/{name} are not beside this checkout"
         if os.environ.get("S3ETL_REQUIRE_SHARED") == "1":
             pytest.fail(f"S3ETL_REQUIRE_SHARED=1, but {reason}")
         pytest.skip(reason)
-    return SHARED
+    return SHARED / name
 
 
 @pytest.hookimpl(trylast=True)

@@ -21,6 +21,8 @@ from sqlalchemy.sql.type_api import TypeEngine
 
 from s3etl.benchmark import BENCHMARK, NORMS
 from s3etl.evaluate import LINEAGE
+from s3etl.nuts.convert import RECIPE
+from s3etl.nuts.tables import NAMES
 
 metadata: Final = MetaData()
 
@@ -109,6 +111,8 @@ indicator: Final = Table(
     Column("framework", Boolean),
     Column("variant_of", String),
     Column("confidence", String),
+    Column("status", String),
+    Column("not_computed", String),
     Column("source", String),
     Column("notes", String),
     Column("declaration", String),
@@ -142,6 +146,23 @@ verdict: Final = Table(
     Column("warnings", Integer),
     comment="What the judge said of each accepted batch.",
 )
+region: Final = Table(
+    "region",
+    metadata,
+    _release_column(),
+    *_columns(NAMES),
+    comment="Names of regions by code and NUTS version.",
+)
+conversion: Final = Table(
+    "conversion",
+    metadata,
+    _release_column(),
+    *_columns(RECIPE),
+    comment=(
+        "How regions of each NUTS version become those the release compares: shares by "
+        "population. to_geo is empty where no matrix covers a region, so that it stays as it is."
+    ),
+)
 left_out: Final = Table(
     "left_out",
     metadata,
@@ -152,7 +173,17 @@ left_out: Final = Table(
     comment="What a release does without, and why.",
 )
 
-LOADED: Final = (benchmark, norm, lineage, indicator, snapshot, verdict, left_out)
+LOADED: Final = (
+    benchmark,
+    norm,
+    lineage,
+    indicator,
+    snapshot,
+    verdict,
+    region,
+    conversion,
+    left_out,
+)
 """Tables a candidate brings rows for, by the name of its Parquet file."""
 
 LATEST: Final = "latest"

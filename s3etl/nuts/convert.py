@@ -23,6 +23,8 @@ METHODS: Final = ("none", "recode", "merge", "split")
 
 EXACT: Final = 0.9995
 """Share from which on an intersection is the whole territory: the matrices have slivers."""
+SLIVER: Final = 1 - EXACT
+"""Share of the destination below which an origin does not hand on its flags."""
 NEAR: Final = 0.99
 """Exactness below which a converted value is estimated (flag e)."""
 RELEVANT: Final = 0.01
@@ -31,6 +33,8 @@ MOST_MISSING: Final = 0.10
 """Share of the destination's weight that may lack a value."""
 
 TINY: Final = 1e-300
+ROUNDING: Final = 1e-9
+"""What a sum of shares may be off by."""
 _CODE: Final = pa.dictionary(pa.int32(), pa.string())
 CONVERTED: Final = pa.schema(
     [
@@ -97,15 +101,16 @@ class Converted:
 
 @dataclass(frozen=True)
 class _Matrix:
-    """Weights of one pair of versions at one level: origins by destinations."""
+    """Shares of one pair of versions at one level: origins by destinations."""
 
     origins: list[str]
     destinations: list[str]
-    weight: Floats
     of_origin: Floats
+    of_destination: Floats
+    relevant: NDArray[np.bool_]
     method: Index  # by destination
     exact: Floats  # by destination
-    whole: Index  # destination an origin has become one to one, else -1
+    whole: NDArray[np.bool_]  # by origin: it is one territory of the other version
 
 
 def _matrix(matrices: pa.Table, level: int, version: str, to: str, weight: Weight) -> _Matrix:
@@ -118,45 +123,58 @@ def _matrix(matrices: pa.Table, level: int, version: str, to: str, weight: Weigh
             ),
         )
     )
+    # What has neither weight nor area cannot be shared out: such an origin is not covered.
+    part = part.filter(pc.or_(pc.greater(part.column(COLUMN_OF[weight]), 0), _has_area(part)))
     from_geo = np.array(part.column("from_geo").to_pylist(), object)
     to_geo = np.array(part.column("to_geo").to_pylist(), object)
     origins, i = np.unique(from_geo, return_inverse=True)
     destinations, j = np.unique(to_geo, return_inverse=True)
-    w = part.column(COLUMN_OF[weight]).to_numpy().astype(float)
-    area = part.column("area").to_numpy().astype(float)
-    # An origin that nobody lives in is shared out by area.
-    empty = np.bincount(i, w, len(origins))[i] == 0
-    w = np.where(empty, area, w)
-    matrix = np.zeros((len(origins), len(destinations)))
-    matrix[i, j] = w
-    of_origin = matrix / np.maximum(matrix.sum(axis=1), TINY)[:, None]
-    of_destination = matrix / np.maximum(matrix.sum(axis=0), TINY)[None, :]
+    weights, areas = np.zeros((2, len(origins), len(destinations)))
+    weights[i, j] = part.column(COLUMN_OF[weight]).to_numpy()
+    areas[i, j] = part.column("area").to_numpy()
+    of_origin, of_destination = _shares(weights, areas, 1), _shares(weights, areas, 0)
     same = origins[:, None] == destinations[None, :]
     kinds = _kinds(of_origin, of_destination, same)
-    return _Matrix(list(origins), list(destinations), matrix, of_origin, *kinds)
+    return _Matrix(list(origins), list(destinations), of_origin, of_destination, *kinds)
+
+
+def _has_area(part: pa.Table) -> pa.ChunkedArray:
+    return pc.greater(part.column("area"), 0)
+
+
+def _shares(weights: Floats, areas: Floats, axis: int) -> Floats:
+    """Share of each intersection in its origin (axis 1) or destination (axis 0).
+
+    A territory in which nobody lives is divided by area; areas never stand beside weights.
+    """
+    total = weights.sum(axis=axis, keepdims=True)
+    used = np.where(total > 0, weights, areas)
+    return np.asarray(used / np.maximum(used.sum(axis=axis, keepdims=True), TINY), float)
 
 
 def _kinds(
     of_origin: Floats, of_destination: Floats, same: NDArray[np.bool_]
-) -> tuple[Index, Floats, Index]:
-    """Method and exactness of each destination, and what each origin became one to one.
+) -> tuple[NDArray[np.bool_], Index, Floats, NDArray[np.bool_]]:
+    """Relevant origins, method and exactness of destinations, origins that are one to one.
 
     Exactness is the smallest share of an origin among the relevant ones (at least 1 % of the
-    destination), and at most the part of the destination that the relevant ones make up.
+    destination), and at most the part of the destination that the relevant ones make up. One
+    to one means at least 0.9995 both ways: ``none`` under the same code, ``recode`` under
+    another. Whole regions put together are a ``merge``. All else is a ``split``, also where
+    just a village moved (a share between 0.99 and 0.9995): its exactness says how little.
     """
     relevant = of_destination >= RELEVANT
     smallest = np.where(relevant, of_origin, 1.0).min(axis=0, initial=1.0)
     exact = np.minimum(smallest, np.where(relevant, of_destination, 0.0).sum(axis=0))
     one = (of_origin >= EXACT) & (of_destination >= EXACT)
-    alone = one.any(axis=0)
-    whole = np.where(one.any(axis=1), one.argmax(axis=1), -1) if one.size else np.empty(0, int)
     merged = (relevant.sum(axis=0) > 1) & (exact >= EXACT)
     method = np.select(
-        [(one & same).any(axis=0), alone, merged],
+        [(one & same).any(axis=0), one.any(axis=0), merged],
         [METHODS.index("none"), METHODS.index("recode"), METHODS.index("merge")],
         METHODS.index("split"),
     )
-    return method.astype(np.int64), np.where(alone, 1.0, exact), whole.astype(np.int64)
+    whole: NDArray[np.bool_] = one.any(axis=1)
+    return relevant, method.astype(np.int64), exact, whole
 
 
 def recipe(
@@ -164,8 +182,7 @@ def recipe(
 ) -> pa.Table:
     """Return how regions of one version become those of another (:data:`RECIPE`)."""
     m = _matrix(matrices, level, version, to, weight)
-    i, j = np.nonzero(m.weight)
-    total = m.weight.sum(axis=0)
+    i, j = np.nonzero(m.of_origin + m.of_destination)
     rows = len(i)
     return pa.table(
         {
@@ -175,12 +192,34 @@ def recipe(
             "to_version": pa.array([to] * rows, pa.string()),
             "to_geo": pa.array([m.destinations[x] for x in j], pa.string()),
             "share_of_origin": m.of_origin[i, j],
-            "share_of_destination": m.weight[i, j] / total[j],
+            "share_of_destination": m.of_destination[i, j],
             "conv_method": pa.array([METHODS[m.method[x]] for x in j], pa.string()),
             "conv_exact": m.exact[j],
         },
         schema=RECIPE,
     )
+
+
+def recipes(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Table:
+    """Return how regions of every version become those of one (:data:`RECIPE`).
+
+    Regions that no matrix covers have a row without a destination.
+    """
+    parts = [
+        recipe(matrices, level, version, to)
+        for level in (1, 2, 3)
+        for version in VERSIONS
+        if version != to
+    ]
+    alone = uncovered(codes, matrices, to)
+    rest = {
+        "level": alone.column("level"),
+        "from_version": alone.column("version").cast(pa.string()),
+        "from_geo": alone.column("geo").cast(pa.string()),
+    }
+    nothing = {f.name: pa.nulls(len(alone), f.type) for f in RECIPE if f.name not in rest}
+    unmet = pa.table({name: (rest | nothing)[name] for name in RECIPE.names}, schema=RECIPE)
+    return pa.concat_tables([*parts, unmet])
 
 
 def uncovered(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Table:
@@ -267,7 +306,14 @@ def convert(
     Extensive: y_to = Σ y_from · w_ft / Σ_t′ w_ft′; all others: y_to = Σ y_from · w_ft /
     Σ_f′ w_f′t. Where up to 10 % of the destination's weight has no value, the mean is that of
     the rest and the sum is grossed up by 1 / (1 − missing), since nothing missing counts as
-    zero; beyond that the value is missing. Intersections of every size take part in the value.
+    zero; beyond that the value is missing. Intersections of every size take part in the value,
+    also in that of a region that is one to one, so that sums keep their total; flags come from
+    origins that make up at least 0.0005 of the destination. A territory nobody lives in is
+    shared out by area.
+
+    A row published in the version asked for goes before all that is converted if it has a value
+    or is confidential: what was suppressed stays so. Else the most complete version of origins
+    is taken, the newest of equals.
 
     Args:
         observations: Table of ``s3etl.observations.SCHEMA``, ``nuts_version`` set by row.
@@ -297,7 +343,7 @@ def convert(
                 continue
             origin = origin_of[frame.geo[rows]]
             used[rows] = True
-            gone[rows] = matrix.whole[origin] >= 0
+            gone[rows] = matrix.whole[origin]
             parts.append(_part(frame, rows, origin, adds, matrix, int(version)))
     return _assemble(frame, parts, used & gone, own, to)
 
@@ -314,38 +360,32 @@ def _part(
     value[origin, column] = frame.value[rows]
     there = ~np.isnan(value)
     filled = np.where(there, value, 0.0)
-    w = m.weight
-    total = np.maximum(w.sum(axis=0), TINY)[:, None]
-    present = (w.T @ there.astype(float)) / total
-    missing = np.clip(1 - present, 0.0, 1.0)
-    sums = m.of_origin.T @ filled
-    means = w.T @ filled
+    present = m.of_destination.T @ there.astype(float)
+    present[present > 1 - ROUNDING] = 1.0
+    missing = np.maximum(1 - present, 0.0)
     additive = np.zeros(len(columns), bool)
     additive[column] = adds[rows]
+    out = np.empty(present.shape)
+    out[:, additive] = m.of_origin.T @ filled[:, additive]
+    out[:, ~additive] = m.of_destination.T @ filled[:, ~additive]
     with np.errstate(divide="ignore", invalid="ignore"):
-        out = np.where(additive[None, :], sums / present, means / (total * present))
-    # One to one is taken as it is: no rounding of a division, no sliver of a neighbour.
-    single = np.flatnonzero(m.whole >= 0)
-    out[m.whole[single]] = value[single]
-    missing[m.whole[single]] = np.where(there[single], 0.0, 1.0)
-    out[missing > MOST_MISSING] = np.nan
-    entry = (w.T @ (row_at >= 0).astype(float)) > 0
-    entry[m.whole[single]] = (row_at >= 0)[single]
+        out /= present
+    out[missing > MOST_MISSING + ROUNDING] = np.nan
+    # A destination is there if something that matters for it is in the file.
+    entry = (m.relevant.T.astype(float) @ (row_at >= 0).astype(float)) > 0
     place, which = np.nonzero(entry)
     number = np.full(entry.shape, -1)
     number[place, which] = np.arange(len(place))
 
     # Pairs: for each intersection the cells of its origin that are rows of the input.
-    i, j = np.nonzero(w)
-    keep = ~np.isin(j, m.whole[single]) | (m.whole[i] == j)
-    i, j = i[keep], j[keep]
-    share = m.of_origin[i, j]
-    cell, k = np.nonzero(row_at[i] >= 0)
+    i, j = np.nonzero(m.of_origin + m.of_destination)
+    cell, k = np.nonzero((row_at[i] >= 0) & entry[j])
     pair, pair_origin = number[j[cell], k], row_at[i[cell], k]
-    pair_share = np.where(m.whole[i[cell]] >= 0, 1.0, share[cell])
+    pair_share = m.of_origin[i, j][cell]
 
     # A value carries the flags of what it was made of; one that is missing, of what is missing.
     telling = np.isnan(out[place, which])[pair] == np.isnan(frame.value[pair_origin])
+    telling &= m.of_destination[i, j][cell] >= SLIVER
     flags = np.zeros(len(place), np.int64)
     np.bitwise_or.at(flags, pair[telling], frame.flags[pair_origin[telling]])
     confidential = np.zeros(len(place), bool)
@@ -378,30 +418,32 @@ def _assemble(
     frame: _Frame, parts: list[_Part], gone: NDArray[np.bool_], own: NDArray[np.bool_], to: str
 ) -> Converted:
     """Choose one version for each destination and put kept and converted rows together."""
-    kept = np.flatnonzero(~gone)
     names = sorted({name for part in parts for name in part.destination} | set(frame.geos))
     at = {name: i for i, name in enumerate(names)}
     dest = _joined([np.array([at[n] for n in p.destination], np.int64)[p.place] for p in parts])
     column = _joined([p.column for p in parts])
     missing = _joined([p.missing for p in parts])
     version = _joined([np.full(len(p.place), p.version) for p in parts])
-    # The most complete version, the newest of equals; rows published in the version asked for
-    # go before all that is converted, if they have a value.
+    # The most complete version, the newest of equals; but what was published in the version
+    # asked for stays, unless it says nothing (no value, not confidential) and another does.
     geo_at = np.array([at[g] for g in frame.geos], np.int64)
     own_rows = np.flatnonzero(own)
+    silent = np.isnan(frame.value[own_rows]) & ~frame.confidential[own_rows]
+    nothing = np.concatenate([np.isnan(_joined([p.value for p in parts], float)), silent])
     all_dest = np.concatenate([dest, geo_at[frame.geo[own_rows]]])
     all_column = np.concatenate([column, frame.column[own_rows]])
-    all_missing = np.concatenate([missing, np.isnan(frame.value[own_rows]).astype(float)])
+    all_missing = np.concatenate([missing, np.zeros(len(own_rows))])
     all_version = np.concatenate([version, np.full(len(own_rows), len(VERSIONS))])
     key = all_dest * (int(all_column.max(initial=0)) + 1) + all_column
-    order = np.lexsort((-all_version, np.round(all_missing, 6), key))
+    order = np.lexsort((-all_version, np.round(all_missing, 6), nothing, key))
     first = np.ones(len(order), bool)
     first[1:] = key[order][1:] != key[order][:-1]
     best = np.zeros(len(order), bool)
     best[order[first]] = True
     chosen = np.flatnonzero(best[: len(dest)])
-    beaten = own_rows[~best[len(dest) :]]
-    kept = np.setdiff1d(kept, beaten)
+    gone = gone.copy()
+    gone[own_rows[~best[len(dest) :]]] = True
+    kept = np.flatnonzero(~gone)
 
     offset = np.cumsum([0] + [len(p.place) for p in parts])
     pair = _joined([p.pair + o for p, o in zip(parts, offset, strict=False)])

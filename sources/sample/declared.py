@@ -276,18 +276,10 @@ def _holds(codes: tuple[str, ...]) -> Numbers:
     what no code has.
     """
     inside = np.array([[_contains(a, b, codes) for b in codes] for a in codes], float)
-    holders = np.flatnonzero(inside.sum(1) > 1)
-    alone = np.eye(len(codes))
-    own = alone * (inside.sum(1) == 1)
-    parts = [column for column in own.T if column.any()]
-    rest = [alone[h] for h in holders]
-    base = np.array([*parts, *rest])  # which code each smallest part belongs to itself
-    nowhere = [] if _tops(inside) == 1 else [np.zeros(len(codes))]
-    return inside @ np.array([*base, *nowhere]).T
-
-
-def _tops(inside: Numbers) -> int:
-    return int((inside.sum(0) == 1).sum())
+    held, holds = inside.sum(0), inside.sum(1)
+    smallest = [*np.flatnonzero(holds == 1), *np.flatnonzero(holds > 1)]
+    nowhere = np.zeros((len(codes), int((held == 1).sum() > 1)))
+    return np.hstack([inside[:, smallest], nowhere])
 
 
 def _contains(outer: str, inner: str, codes: tuple[str, ...]) -> bool:

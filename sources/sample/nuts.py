@@ -113,7 +113,7 @@ def names() -> dict[str, str]:
             pairs = set(zip(homes, codes, strict=True))
             for home, code in sorted(pairs):
                 alone = sum(home == h or code == c for h, c in pairs) == 1
-                found.setdefault(code, found[home] if alone else f"New {found[home]}")
+                found.setdefault(code, found[home] if alone else f"New {found[home]} ({code})")
     return found
 
 

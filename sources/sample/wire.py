@@ -18,13 +18,14 @@ ENDINGS = {  # else the new layout; those without a name are of the old one
     "lfst_r_lfe2emp": ".tsv.gz",
     "lfst_r_lfu3pers": ".tsv.gz",
     "nama_10r_2gdp": ".tsv.gz",
+    "nama_10r_2gvagr": ".tsv.gz",
     "sbs_r_nuts06_r2": ".tsv.gz",
     "trng_lfse_04": ".tsv.gz",
     "nama_10r_3gva": "_linear.csv.gz",
     "rd_e_gerdreg": "_linear.csv.gz",
     "demo_r_pjanaggr3": "_linear.csv.gz",
-    "edat_lfse_22": "_tabular.tsv.gz",
-    "nama_10r_2gvagr": ".tsv",
+    "htec_emp_reg2": "_linear.csv.gz",
+    "tour_occ_nin2": "_tabular.tsv",
     "nama_10r_3gdp": "_linear.csv.gz",
 }
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv
 
-from sources import eurostat, sdmx_csv
+from sources import eurostat, sdmx_csv, tsv
 
 pytestmark = [pytest.mark.shared, pytest.mark.benchmark]
 
@@ -115,9 +115,16 @@ def test_sbs_against_the_eurostat_package_and_gzip(
     assert best[OURS] <= 4 * best[GZIP]
 
 
-@pytest.mark.parametrize("name", ["demo_r_pjanaggr3_linear.csv.gz", "nama_10r_3gdp_linear.csv.gz"])
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("demo_r_pjanaggr3_linear.csv.gz", 2.0),
+        # A third of the size: what is the same for every file takes part of this.
+        ("nama_10r_3gdp_linear.csv.gz", 3.0),
+    ],
+)
 def test_sdmx_csv_against_tokenising(
-    shared_data: Path, name: str, capsys: pytest.CaptureFixture[str]
+    shared_data: Path, name: str, most: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = gzip.decompress((shared_data / name).read_bytes())
     peer = "pyarrow.csv tokenising the same cells"
@@ -127,18 +134,18 @@ def test_sdmx_csv_against_tokenising(
             peer: (lambda: tokenise(body, ","), 2),
         },
         rounds=4,
+        enough=lambda best: best[OURS] <= most * best[peer],
     )
     show(f"{name}: {len(body):,} bytes, unpacked before", times, capsys)
-    # 3 to 5 times is usual; the slow path would be far beyond this.
-    assert minima(times)[OURS] <= 12 * minima(times)[peer]
+    assert minima(times)[OURS] <= most * minima(times)[peer]
 
 
 def test_every_other_big_file_takes_the_fast_path(
     shared_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No real bulk file is irregular, so none may be slow."""
-    monkeypatch.setattr(eurostat, "_read_irregular", None)
-    monkeypatch.setattr(sdmx_csv, "_read_irregular", None)
+    monkeypatch.setattr(tsv, "read_irregular", None)
+    monkeypatch.setattr(sdmx_csv, "read_irregular", None)
     for path in sorted(shared_data.glob("*.gz")):
         if path.stat().st_size < 1_000_000:
             assert eurostat.parse(path).num_rows > 0

@@ -1,18 +1,16 @@
 """A whole run on the real files, against a recomputation that shares no code with it.
 
-The recomputation reads with ``csv`` and ``str.split``; it has the indicators from
-docs/indicators.md, regions from the official lists, successions from the JRC's matrices.
+``recompute`` reads the bytes, tells NUTS versions, converts and evaluates; this file has the
+indicators from docs/indicators.md, and recomputes scores, ranks and intervals.
 """
 
-import csv
 import gzip
 import hashlib
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from itertools import pairwise, product
 from pathlib import Path
-from types import SimpleNamespace
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -20,153 +18,150 @@ import pytest
 
 from pipelines.run import Ran, run
 from pipelines.workspace import Workspace
+from tests.golden import recompute
+from tests.golden.recompute import Figure, Nuts, Term
 from warehouse.publish import publish
 from warehouse.read import trace
 
 pytestmark = pytest.mark.shared
 
-# The sum of some series of a file, so many years before: file, series, years.
+# Series of a file by role, and so many years before: role, file, series, years.
 SBS, SECTIONS = "sbs_r_nuts06_r2.tsv.gz", (*"BCDEFGHIJLMN", "S95")
-MARKET, WAGES = ((SBS, [f"{s}.{v}" for s in SECTIONS], 0) for v in ("V16110", "V13320"))
-MAKING, UNITS = (SBS, ["C.V16110"], 0), (SBS, ["C.V11210"], 0)
-ENERGY = (SBS, [f"C{division}.V16110" for division in (17, 19, 20, 23, 24)], 0)
-GDP_HEAD, GDP = (("nama_10r_2gdp.tsv.gz", [unit], 0) for unit in ("PPS_HAB", "MIO_PPS"))
-GDP_HEAD_3 = ("nama_10r_3gdp_linear.csv.gz", ["PPS_EU27_2020_HAB"], 0)
-GROWTH = [("nama_10r_2gvagr.tsv.gz", ["PCH_PRE"], lag) for lag in (0, 1, 2)]
-LEARNING = ("trng_lfse_04.tsv.gz", ["PC.T.Y25-64"], 0)
-NEET = ("edat_lfse_22_tabular.tsv.gz", ["T.Y15-29.NO_FE_NO_NFE.NEMP.PC"], 0)
-EMPLOYED = ("lfst_r_lfe2emp.tsv.gz", ["THS.T.Y_GE15"], 0)
-JOBLESS = ("lfst_r_lfu3pers.tsv.gz", ["THS.Y_GE15.T"], 0)
-PEOPLE, EARLIER = (("demo_r_pjanaggr3_linear.csv.gz", ["NR.T.TOTAL"], lag) for lag in (0, 5))
+JOBS, PAY = ([f"{section}.{v}" for section in SECTIONS] for v in ("V16110", "V13320"))
+MARKET, WAGES = ("denominator", SBS, JOBS, [0]), ("numerator", SBS, PAY, [0])
+MAKING, UNITS = ("numerator", SBS, ["C.V16110"], [0]), ("denominator", SBS, ["C.V11210"], [0])
+ENERGY = ("numerator", SBS, [f"C{division}.V16110" for division in (17, 19, 20, 23, 24)], [0])
+GDP_FILE = "nama_10r_2gdp.tsv.gz"
+GDP_HEAD, GDP = ("value", GDP_FILE, ["PPS_HAB"], [0]), ("numerator", GDP_FILE, ["MIO_PPS"], [0])
+GDP_HEAD_3 = ("value", "nama_10r_3gdp_linear.csv.gz", ["PPS_EU27_2020_HAB"], [0])
+GROWTH = ("values", "nama_10r_2gvagr.tsv.gz", ["PCH_PRE"], [0, 1, 2])
+LEARNING = ("value", "trng_lfse_04.tsv.gz", ["PC.T.Y25-64"], [0])
+NEET = ("value", "edat_lfse_22_tabular.tsv.gz", ["T.Y15-29.NO_FE_NO_NFE.NEMP.PC"], [0])
+EMPLOYED = ("lfst_r_lfe2emp.tsv.gz", ["THS.T.Y_GE15"], [0])
+JOBLESS = ("part", "lfst_r_lfu3pers.tsv.gz", ["THS.Y_GE15.T"], [0])
+POPULATION = ("demo_r_pjanaggr3_linear.csv.gz", ["NR.T.TOTAL"])
+PEOPLE, STOCK = ("denominator", *POPULATION, [0]), ("stock", *POPULATION, [0, 5])
+
+
+def only(value):
+    return value[0]
 
 
 def ratio(scale):
-    return lambda above, below: scale * above / below if below > 0 else None
+    return lambda above, below: scale * sum(above) / sum(below) if sum(below) else None
 
 
-# Level, direction, formula and its arguments.
+def share(part, rest):
+    return 100 * sum(part) / (sum(part) + sum(rest))
+
+
+def growth(stock):
+    return 100 * ((stock[0] / stock[1]) ** 0.2 - 1)
+
+
+# Level, direction, formula of the lists of values by role, and the roles.
 INDICATORS = {
-    "ECO01": (2, "+", float, [GDP_HEAD]),
-    "ECO02": (2, "+", lambda *rates: sum(rates) / 3, GROWTH),
-    "HUM04": (2, "+", float, [LEARNING]),
-    "HUM08": (2, "-", float, [NEET]),
-    "employment_per_inhabitant": (2, "+", ratio(100 * 1e3), [EMPLOYED, PEOPLE]),
+    "ECO01": (2, "+", only, [GDP_HEAD]),
+    "HUM04": (2, "+", only, [LEARNING]),
+    "HUM08": (2, "-", only, [NEET]),
+    "employment_per_inhabitant": (2, "+", ratio(100 * 1e3), [("numerator", *EMPLOYED), PEOPLE]),
     "energy_intensive_share": (2, "ctx", ratio(100), [ENERGY, MARKET]),
-    "gdp_per_head_nuts3": (3, "+", float, [GDP_HEAD_3]),
-    "gdp_per_person_employed": (2, "+", ratio(1e6 / 1e3), [GDP, EMPLOYED]),
+    "gdp_per_head_nuts3": (3, "+", only, [GDP_HEAD_3]),
+    "gdp_per_person_employed": (2, "+", ratio(1e6 / 1e3), [GDP, ("denominator", *EMPLOYED)]),
+    "gva_growth": (2, "+", lambda rates: sum(rates) / 3, [GROWTH]),
     "manufacturing_share": (2, "ctx", ratio(100), [MAKING, MARKET]),
     "persons_per_local_unit": (2, "ctx", ratio(1), [MAKING, UNITS]),
-    "population_growth": (2, "ctx", lambda n, t: 100 * ((n / t) ** 0.2 - 1), [PEOPLE, EARLIER]),
-    "unemployed_share_of_active": (2, "-", lambda u, e: 100 * u / (u + e), [JOBLESS, EMPLOYED]),
+    "population_growth": (2, "ctx", growth, [STOCK]),
+    "unemployed_share_of_active": (2, "-", share, [JOBLESS, ("rest", *EMPLOYED)]),
     "wages_per_person_employed": (2, "+", ratio(1e6 / 1e3), [WAGES, MARKET]),
 }
 SIGN = {name: {"+": 1, "-": -1, "ctx": 0}[row[1]] for name, row in INDICATORS.items()}
 # The survey's UKM6 is another territory than the accounts' from 2010 on (declared set_apart).
 SET_APART = {"employment_per_inhabitant": {"UKM6"}, "gdp_per_person_employed": {"UKM6"}}
+NOISE = {"gva_growth": 0.3, "population_growth": 0.05}  # in the figure's unit
+KEY = ["geo", "nuts_version", "ref_year"]
 each = pytest.mark.parametrize("name", INDICATORS)
 
 
-def read(path: Path, wanted: set[str]):
-    """Yield (series, region, year), text of the value and flags of every cell wanted."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        if ".csv" in path.name:
-            header, *rows = csv.reader(lines)
-            first, geo = header.index("freq") + 1, header.index("geo")
-            for row in rows:
-                if (series := ".".join(row[first:geo])) in wanted:
-                    yield (series, row[geo], int(row[geo + 1])), row[geo + 2], row[geo + 3]
-            return
-        names, *years = next(lines).split("\t")
-        for line in lines:
-            key, *cells = line.split("\t")
-            *codes, geo = key.removeprefix("A," if names.startswith("freq") else "").split(",")
-            if (series := ".".join(codes)) in wanted:
-                for year, cell in zip(years, cells, strict=True):
-                    text, _, flags = cell.strip().partition(" ")
-                    yield (series, geo, int(year)), text.replace(":", ""), flags
+def terms_of(name: str) -> list[Term]:
+    parts = INDICATORS[name][3]
+    return [Term(role, f, s, lag) for role, f, series, lags in parts for s in series for lag in lags]
 
 
 @pytest.fixture(scope="module")
-def cells(shared_data: Path):
-    """Value and flags of every cell in use, by file and (series, region, year)."""
-    wanted, found = defaultdict(set), {}
-    for *_, parts in INDICATORS.values():
-        for file, series, _ in parts:
-            wanted[file].update(series)
-    for file, series in wanted.items():
-        rows = list(read(shared_data / file, series))
-        found[file] = {key: (float(text) if text else None, flags) for key, text, flags in rows}
-        assert len(found[file]) == len(rows)
-        assert {key[0] for key in found[file]} == series
+def converted(shared_data: Path, shared_nuts: Path):
+    """Observations of every series in use, at every level in use, by region, version, year."""
+    nuts, wanted, found = Nuts(shared_nuts), defaultdict(set), {}
+    for name, (level, *_) in INDICATORS.items():
+        for term in terms_of(name):
+            wanted[term.file, level].add(term.series)
+    for (file, level), names in wanted.items():
+        cells, _ = recompute.cells_of(shared_data / file, names, nuts)
+        by_series = defaultdict(list)
+        for cell in cells:
+            by_series[cell.series].append(cell)
+        assert by_series.keys() == names
+        assert len({cell[1:5] for cell in cells}) == len(cells)
+        for series, own in by_series.items():
+            found[file, series] = recompute.convert(own, nuts, level)
     return found
 
 
 @pytest.fixture(scope="module")
-def nuts(shared_data: Path):
-    """Official regions; moves of people to new codes, by versions; codes that ended, and heirs."""
-    folder, names = shared_data.parent / "nuts", ("nuts_codes_2006_2024", "valid_nuts_codes")
-    listed, others = (pd.read_csv(folder / "codes" / f"all_{name}.csv.gz") for name in names)
-    regions = {code for code in {*listed["code"], *others["geo"]} if not re.match("..Z+$", code)}
-    versions = {str(v): set(codes) for v, codes in listed.groupby("version")["code"]}
-    latest = {code: version for version, codes in versions.items() for code in codes}
-    moves, heirs = defaultdict(lambda: defaultdict(Counter)), {}
-    for path in (folder / "jrc_matrices").glob("n[23]_cm_*"):
-        level, *pair = re.findall(r"\d+", path.name.removesuffix(".gz"))
-        matrix = pd.read_csv(path)
-        for here, there in (pair, pair[::-1]):
-            code, other = matrix[f"code_v{here}"], matrix[f"code_v{there}"]
-            share = matrix["pop21"] / matrix.groupby(code)["pop21"].transform("sum")
-            moved = ~code.isin(versions[there]) & ~other.isin(versions[here]) & (share > 0)
-            for old, new, part in zip(code[moved], other[moved], share[moved], strict=True):
-                moves[int(level), here, there][old][new] += part
-    for level, pair in product((2, 3), pairwise(versions)):
-        for code, new in moves[level, *pair].items():
-            if latest.get(code) == pair[0]:  # HR02 of 2006 came back in 2021 as another region
-                heirs[code] = {heir for heir, share in new.items() if share >= 0.05}
-    return SimpleNamespace(regions=regions, moves=dict(moves), heirs=heirs)
+def expected(converted) -> dict[str, dict[tuple[str, str, int], Figure]]:
+    """Every figure, by indicator and (region, version, year)."""
+    return {
+        name: recompute.figures(converted, terms_of(name), formula)
+        for name, (_, _, formula, _) in INDICATORS.items()
+    }
 
 
 @pytest.fixture(scope="module")
-def expected(cells, nuts):
-    """Value, flags, coverage and cells of every figure, by indicator and (region, year)."""
-    found = {}
-    for name, (level, _, formula, parts) in INDICATORS.items():
-        lead, lead_series, _ = parts[0]
-        keys = {(geo, year) for series, geo, year in cells[lead] if series in lead_series}
-        for geo, year in keys:
-            if geo not in nuts.regions or len(geo) not in {2, 2 + level}:
-                continue
-            used, sums = [], []
-            for file, series, lag in parts:
-                wanted = [(s, geo, year - lag) for s in series]
-                there = [(file, *key, *cells[file][key]) for key in wanted if key in cells[file]]
-                values = [cell[4] for cell in there if cell[4] is not None]
-                sums.append(sum(values) if len(values) == len(wanted) else None)
-                used += there
-            coverage = sum(c[4] is not None for c in used) / sum(len(s) for _, s, _ in parts)
-            flags = {flag for cell in used for flag in cell[5]}
-            value = None if None in sums else formula(*sums)
-            found.setdefault(name, {})[geo, year] = (value, flags, coverage, used)
+def reasons(expected):
+    """Why a figure has no rank (None if it has one), by indicator and key."""
+    return {name: reasons_of(name, figures) for name, figures in expected.items()}
+
+
+def reasons_of(name: str, figures: dict) -> dict:
+    counts = defaultdict(Counter)
+    for (geo, version, year), figure in figures.items():
+        if len(geo) > 2 and figure.value is not None:
+            counts[geo[:2], year][version] += 1
+    its = {k: max(c, key=lambda v: (v == "2024", c[v], v)) for k, c in counts.items()}
+
+    def reason(geo: str, version: str, year: int, value: float | None) -> str | None:
+        if len(geo) == 2:
+            return "national"
+        if not SIGN[name]:
+            return "context indicator"
+        if value is None:
+            return "no value"
+        if geo in SET_APART.get(name, ()):
+            return "set apart"
+        there = its[geo[:2], year]
+        return None if version == there else f"its country is compared in NUTS {there}"
+
+    found = {key: reason(*key, figure.value) for key, figure in figures.items()}
+    compared = Counter(year for (*_, year), why in found.items() if why is None)
+    few = "fewer than 5 regions with a value"
+    return {k: few if why is None and compared[k[2]] < 5 else why for k, why in found.items()}
+
+
+@pytest.fixture(scope="module")
+def compared(expected, reasons):
+    """Value of every region that is compared, by indicator, year and (region, version)."""
+    found = defaultdict(lambda: defaultdict(dict))
+    for name, figures in expected.items():
+        for (geo, version, year), why in reasons[name].items():
+            if why is None:
+                found[name][year][geo, version] = figures[geo, version, year].value
     return found
 
 
 @pytest.fixture(scope="module")
-def compared(expected, nuts):
-    """Value of every region that should be compared, by indicator and year."""
-    heirs, found = nuts.heirs, defaultdict(lambda: defaultdict(dict))
-    for name in filter(SIGN.get, INDICATORS):
-        for (geo, year), (value, *_) in expected[name].items():
-            if len(geo) > 2 and value is not None and geo not in SET_APART.get(name, ()):
-                found[name][year][geo] = value
-        for values in found[name].values():
-            for old in [geo for geo in values if heirs.get(geo, set()) & values.keys()]:
-                del values[old]
-    return found
-
-
-@pytest.fixture(scope="module")
-def ran(shared_data: Path, tmp_path_factory) -> Ran:
-    return run(Workspace(tmp_path_factory.mktemp("real") / "home", (str(shared_data),)))
+def ran(shared_data: Path, shared_nuts: Path, tmp_path_factory) -> Ran:
+    folders = (str(shared_data), str(shared_nuts))
+    return run(Workspace(tmp_path_factory.mktemp("real") / "home", folders))
 
 
 @pytest.fixture(scope="module")
@@ -178,47 +173,113 @@ def tables(ran: Ran):
 
 def rows_of(tables, name: str, table: str = "benchmark"):
     rows = tables[table][tables[table]["indicator_id"] == name]
-    return rows.set_index(["geo", "ref_year"]) if table == "benchmark" else rows
+    return rows.set_index(KEY) if table == "benchmark" else rows
 
 
-def test_nothing_failed_and_the_bytes_are_the_files(ran: Ran, tables, cells, shared_data: Path):
-    assert (ran.failures, ran.left_out) == ((), ())
+def test_nothing_failed_and_the_bytes_are_the_files(ran: Ran, tables, shared_data: Path):
+    assert ran.failures == ()
+    assert all("has no accepted data" in left.reason for left in ran.left_out)
     kept = tables["snapshot"].set_index("name")["sha256"].to_dict()
-    assert kept == {f: hashlib.sha256((shared_data / f).read_bytes()).hexdigest() for f in cells}
+    files = {term.file for name in INDICATORS for term in terms_of(name)}
+    assert kept.keys() - files == {"nuts_codes.zip", "nuts_matrices.zip"}
+    for file in files:
+        assert kept[file] == hashlib.sha256((shared_data / file).read_bytes()).hexdigest()
+    assert {*tables["benchmark"]["indicator_id"]} == INDICATORS.keys()
     assert tables["verdict"]["quarantined"].sum() == 1  # SBS: wages of -8.3 in B06 of NO06, 2014
 
 
+def same(found: dict, wanted: dict) -> None:
+    """Show the first few differences, not ten thousand rows."""
+    assert found.keys() == wanted.keys()
+    assert {k: (found[k], v) for k, v in wanted.items() if found[k] != v} == {}
+
+
+def close(found: dict, wanted: dict, tolerance: float = 1e-12) -> None:
+    assert found.keys() == wanted.keys()
+    keys = [*wanted]
+    a, b = ([np.nan if x[k] is None else x[k] for k in keys] for x in (found, wanted))
+    alike = np.isclose(a, b, rtol=tolerance, atol=1e-15, equal_nan=True)
+    assert {keys[i]: (a[i], b[i]) for i in np.flatnonzero(~alike)[:9]} == {}
+
+
 @each
-def test_every_figure_and_the_observations_behind_it(tables, expected, name: str):
+def test_every_figure(tables, expected, name: str):
     rows, figures = rows_of(tables, name), expected[name]
     assert rows.index.is_unique
-    values = {key: value for key, (value, *_) in figures.items() if value is not None}
-    assert rows["value"].dropna().to_dict() == pytest.approx(values, rel=1e-12)
-    assert rows["obs_flag"].fillna("").map(set).to_dict() == {k: f[1] for k, f in figures.items()}
-    assert rows["coverage"].to_dict() == pytest.approx({k: f[2] for k, f in figures.items()})
-    assert (rows["missing_because"].isna() == rows["value"].notna()).all()
-    behind, files = rows_of(tables, name, "lineage"), tables["snapshot"].set_index("sha256")["name"]
-    behind = behind.assign(file=behind["snapshot"].map(files), flags=behind["obs_flag"].fillna(""))
-    columns = ["geo", "ref_year", "file", "series", "geo", "period", "value", "flags"]
-    assert Counter(behind[columns].itertuples(index=False, name=None)) == Counter(
-        (*key, file, series, geo, str(year), value, flags)
-        for key, (*_, used) in figures.items()
-        for file, series, geo, year, value, flags in used
-    )
+    # Growth takes differences of numbers that are nearly equal: the last digits are lost.
+    close(rows["value"].to_dict(), {k: f.value for k, f in figures.items()}, tolerance(name))
+    same(rows["obs_flag"].fillna("").map(frozenset).to_dict(), {k: f.flags for k, f in figures.items()})
+    same(rows["obs_status"].to_dict(), {k: f.status for k, f in figures.items()})
+    secret = {k: "C" if f.confidential else "F" for k, f in figures.items()}
+    same(rows["conf_status"].to_dict(), secret)
+    same(rows["missing_because"].to_dict(), {k: f.because for k, f in figures.items()})
+    same(rows["conv_method"].to_dict(), {k: f.method for k, f in figures.items()})
+    close(rows["coverage"].to_dict(), {k: f.coverage for k, f in figures.items()})
+    close(rows["conv_exact"].to_dict(), {k: f.exact for k, f in figures.items()})
+    missing = {k: f.missing for k, f in figures.items()}
+    assert rows["conv_missing"].to_dict() == pytest.approx(missing, rel=1e-9, abs=1e-12)
+
+
+def tolerance(name: str) -> float:
+    return 1e-9 if name == "population_growth" else 1e-12
 
 
 @each
-def test_every_rank(tables, compared, name: str):
+def test_every_observation_behind_a_figure(tables, expected, name: str):
+    rows = rows_of(tables, name, "lineage")
+    files = tables["snapshot"].set_index("sha256")["name"]
+    columns = [
+        *KEY, "role", "file", "series", "source_geo", "source_nuts_version",
+        "period", "value", "unit", "flags", "obs_status", "conf_status",
+    ]  # fmt: skip
+    rows = rows.assign(file=rows["snapshot"].map(files), flags=rows["obs_flag"].fillna(""))
+    found = dict(zip(rows[columns].itertuples(index=False, name=None), rows["share"], strict=True))
+    assert len(found) == len(rows)
+    assert (rows["source_dataset"] == [f.split(".")[0].removesuffix("_linear").removesuffix("_tabular") for f in rows["file"]]).all()
+    wanted = {}
+    for key, figure in expected[name].items():
+        for role, cell, part in figure.used:
+            unit, secret = recompute.unit_of(cell.series), "C" if "c" in cell.flags else "F"
+            source = (role, cell.file, cell.series, cell.geo, cell.version, str(cell.year))
+            wanted[*key, *source, cell.value, unit, cell.flags, cell.status, secret] = part
+    close(found, wanted)
+
+
+@each
+def test_every_rank(tables, reasons, compared, name: str):
     rows, best = rows_of(tables, name), {}
+    given = rows["not_rankable_because"].map(lambda why: why and why.partition(":")[0])
+    same(given.to_dict(), reasons[name])
     for year, values in compared[name].items():
         order = sorted(-SIGN[name] * value for value in values.values())
-        for geo, value in values.items():
-            best[geo, year] = (bisect_left(order, -SIGN[name] * value) + 1, len(order))
+        for place, value in values.items():
+            best[*place, year] = (bisect_left(order, -SIGN[name] * value) + 1, len(order))
     ranked = rows[rows["rankable"].astype(bool)]
-    assert ranked[["rank", "n_compared"]].apply(tuple, axis=1).to_dict() == best
+    same(ranked[["rank", "n_compared"]].apply(tuple, axis=1).to_dict() if best else {}, best)
     assert ranked["rank"].between(ranked["rank_low"], ranked["rank_high"]).all()
+    assert (ranked["rank_low"] >= 1).all()
+    assert (ranked["rank_high"] <= ranked["n_compared"]).all()
     assert (rows["rankable"] == rows["rank"].notna()).all()
     assert (rows["rankable"] == rows["not_rankable_because"].isna()).all()
+
+
+@each
+def test_every_interval(tables, expected, name: str):
+    rows, low, high = rows_of(tables, name), {}, {}
+    z = NormalDist().inv_cdf(0.95)
+    for key, figure in expected[name].items():
+        if figure.value is None:
+            low[key] = high[key] = None
+            continue
+        noise = NOISE.get(name, abs(figure.value) * (0.10 if "u" in figure.flags else 0.02))
+        guess = abs(figure.value) * 0.10 * (1 - figure.exact) if figure.method == "split" else 0
+        sd = (noise**2 + guess**2) ** 0.5
+        low[key], high[key] = figure.value - z * sd, figure.value + z * sd
+    for column, wanted in (("interval_low", low), ("interval_high", high)):
+        found = rows[column].to_dict()
+        assert found.keys() == wanted.keys()
+        a, b = (np.array([*map(d.get, wanted)], float) for d in (found, wanted))
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
 
 @each
@@ -245,12 +306,15 @@ def test_every_score(tables, compared, name: str):
 def test_identities(tables):
     shares = rows_of(tables, "unemployed_share_of_active")["value"]
     assert shares.dropna().between(0, 100).all()
+    # Where nothing was divided or merged the lineage is all that is needed.
     cells = rows_of(tables, "manufacturing_share", "lineage").dropna(subset="value")
-    sums = cells.pivot_table("value", ["geo", "ref_year"], "role", ["sum", "count"])
+    plain = rows_of(tables, "manufacturing_share")["conv_method"].isin(["none", "recode"])
+    sums = cells.pivot_table("value", KEY, "role", ["sum", "count"])
     whole = sums["sum"][(sums["count"][["numerator", "denominator"]] == [1, 13]).all(axis=1)]
-    shares = (100 * whole["numerator"] / whole["denominator"]).to_dict()
-    made = rows_of(tables, "manufacturing_share")["value"].dropna()
-    assert made.to_dict() == pytest.approx(shares)
+    shares = 100 * whole["numerator"] / whole["denominator"]
+    made = rows_of(tables, "manufacturing_share")["value"][plain].dropna()
+    assert len(made) > 1000
+    assert made.to_dict() == pytest.approx(shares[made.index].to_dict())
 
 
 @pytest.mark.parametrize("table", ["benchmark", "lineage"])
@@ -263,39 +327,31 @@ def test_nothing_confidential_has_a_value(tables, table: str):
 
 
 def test_the_figure_of_vienna_traces_to_the_file(ran: Ran, shared_data: Path, tmp_path: Path):
-    data = (shared_data / GDP_HEAD[0]).read_bytes()
+    data = (shared_data / GDP_FILE).read_bytes()
     header, *lines = gzip.decompress(data).decode().splitlines()
-    regions = [r for r in lines if re.match(r"PPS_HAB,(?!EU|EA)\w{3}(?!Z)\w\t\d", r)]
     assert header.startswith("unit,geo\\time\t2014 \t")
-    assert [r for r in regions if r.startswith("PPS_HAB,AT13\t43500 \t")]
-    rank = 1 + sum(int(r.split("\t")[1].split()[0]) > 43500 for r in regions)
+    assert [r for r in lines if r.startswith("PPS_HAB,AT13\t43500 \t")]
     url = f"duckdb:///{tmp_path / 'warehouse.duckdb'}"
     publish(ran.candidate, "preview", url)
     found = trace("ECO01", "AT13", 2014, channel="preview", url=url)
-    assert (found.figure["value"], found.figure["rank"]) == (43500, rank)
+    assert found.figure["value"] == 43500
     (cell,) = found.observations
     assert (cell["series"], cell["period"], cell["obs_flag"]) == ("PPS_HAB", "2014", None)
-    assert (cell["file"], cell["snapshot"]) == (GDP_HEAD[0], hashlib.sha256(data).hexdigest())
+    assert (cell["file"], cell["snapshot"]) == (GDP_FILE, hashlib.sha256(data).hexdigest())
     (cell,) = trace("HUM04", "EL25", 2004, channel="preview", url=url).observations
     assert (cell["value"], cell["obs_flag"], cell["obs_status"]) == (0.5, "bu", "B")
 
 
-def test_no_territory_is_ranked_twice(tables, nuts):
-    twice, ranked = set(), tables["benchmark"].dropna(subset="rank")
-    for (name, year), geos in ranked.groupby(["indicator_id", "ref_year"])["geo"]:
-        for (level, *_), moves in nuts.moves.items():
-            for code in set(geos) & moves.keys() if level == INDICATORS[name][0] else ():
-                others = set(geos) & moves[code].keys()
-                if sum(moves[code][other] for other in others) > 0.5:
-                    twice.add((name, year, code, *sorted(others)))
-    assert twice == set()
-
-
-def test_the_table_of_successors_agrees_with_the_matrices(tables, nuts):
-    from s3etl.regions import SUCCESSORS
-
-    heirs, valued = nuts.heirs, tables["benchmark"].dropna(subset="value")
-    wrong = {old: heirs.get(old) for old, new in SUCCESSORS.items() if {*new} != heirs.get(old)}
-    years = [set(codes) for _, codes in valued.groupby(["indicator_id", "ref_year"])["geo"]]
-    needed = {code for codes in years for code in codes if heirs.get(code, set()) & codes}
-    assert (wrong, needed - SUCCESSORS.keys()) == ({}, set())
+def test_no_territory_is_ranked_twice(tables, shared_nuts: Path):
+    """Whatever two regions of different versions are ranked together share no inhabitants."""
+    ranked = tables["benchmark"].dropna(subset="rank")
+    together = defaultdict(set)
+    for (name, year), rows in ranked.groupby(["indicator_id", "ref_year"]):
+        assert not rows["geo"].duplicated().any(), (name, year)
+        for geo, version in zip(rows["geo"], rows["nuts_version"], strict=True):
+            together[name, year, geo[:2]].add(version)
+    assert {key for key, versions in together.items() if len(versions) > 1} == set()
+    outside = {geo for geo, v in zip(ranked["geo"], ranked["nuts_version"], strict=True) if v != "2024"}
+    covered = {row[f"code_v{v}"] for v in recompute.VERSIONS[:-1] for row in Nuts(shared_nuts).matrix(2, v)}
+    assert {geo for geo in outside if len(geo) == 4} & covered == set()
+    assert re.fullmatch("(UK.. ?|TR.. ?|AL.. ?)*", " ".join(sorted(outside)))

@@ -77,7 +77,7 @@ def real_looking() -> tuple[dict[str, bytes], dict[str, bytes]]:
     for version in nuts.VERSIONS:
         lines = ["CNTR_CODE,NUTS_ID,NAME_LATN,NUTS_NAME"]
         for level in range(4):
-            for code in nuts.codes_in(version, level):
-                lines.append(f"{code[:2]},{code},Name of {code},Name of {code}")
+            codes = nuts.codes_in(version, level)
+            lines += [f"{code[:2]},{code},Name of {code},Name of {code}" for code in codes]
         tables[f"NUTS_AT_{version}.csv"] = disguised("\n".join([*lines, ""]).encode())
     return datasets, tables

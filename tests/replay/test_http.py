@@ -12,14 +12,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
-from itertools import count, pairwise
+from itertools import count, pairwise, repeat
+from time import monotonic
 from typing import NamedTuple
 
 import pytest
 from pytest_httpserver import HTTPServer
+from requests import Request
 
 from s3etl.errors import Changed, Refused, S3etlError, Unreachable
-from sources.http import MOST_REDIRECTS, Answer, Client, Politeness
+from sources.http import MOST_REDIRECTS, Answer, Client, Politeness, _Connection, _Session
 from tests.replay.raw_server import Script, raw_server
 
 QUICK = Politeness(
@@ -94,7 +96,7 @@ def test_a_body_is_kept_as_served_and_the_project_says_who_asks(httpserver, cloc
     assert answer.path.read_bytes() == packed
     assert [p.name for p in tmp_path.iterdir()] == ["body"]
     request = httpserver.log[0][0]
-    agent = f"s3etl/{version('s3etl')} (smart specialisation benchmark pipeline)"
+    agent = f"s3etl/{version('s3etl')} (+smart specialisation benchmark pipeline)"
     assert request.headers["User-Agent"] == agent
     assert request.headers["Accept-Encoding"] == "identity"
     assert request.query_string == b"format=TSV"
@@ -135,6 +137,21 @@ def test_an_empty_body_and_no_media_type_are_answers(clock, tmp_path):
         answer = client_of(server.host, clock).get(f"http://{server.host}", tmp_path / "b")
     assert (answer.status, answer.media_type, answer.size) == (404, "", 0)
     assert answer.path.read_bytes() == b""
+
+
+def test_a_body_ends_where_its_length_says(clock, tmp_path):
+    """What comes after it is no part of the answer, nor of the next one."""
+    with raw_server(sends(ok(BODY + b"MORE", f"Content-Length: {len(BODY)}"))) as server:
+        client = client_of(server.host, clock)
+        for name in ("a", "b"):
+            answer = client.get(f"http://{server.host}/{name}", tmp_path / name)
+            assert (answer.status, answer.path.read_bytes()) == (200, BODY)
+
+
+def test_a_media_type_can_be_printed(clock, tmp_path):
+    with raw_server(sends(ok(BODY, "Content-Type: Text/\x1b[31mCSV ; x"))) as server:
+        answer = client_of(server.host, clock).get(f"http://{server.host}/x", tmp_path / "b")
+    assert answer.media_type == "text/?[31mcsv"
 
 
 def test_the_file_of_before_stays_until_the_new_one_is_whole(httpserver, clock, tmp_path):
@@ -236,7 +253,10 @@ HOSTILE = {
         sends(ok(b"", "Location: file:///etc/passwd", status="302 Found")), Unreachable, "302", 1
     ),
     "a redirect that is no address": Hostile(
-        sends(ok(b"", "Location: http://[::1", status="302 Found")), Unreachable, "302", 1
+        sends(ok(b"", "Location: http://[::1", status="302 Found")),
+        Unreachable,
+        r"\(302 Found\) to no web address, where",
+        1,
     ),
     "a redirect with two readings": Hostile(
         sends(ok(b"", "Location: http://evil.example\\@127.0.0.1/", status="302 Found")),
@@ -291,6 +311,15 @@ HOSTILE = {
     "two lengths": Hostile(
         sends(ok(BODY, "Content-Length: 5", "Content-Length: 6")), Unreachable, "no HTTP"
     ),
+    "a length below zero": Hostile(
+        sends(ok(BODY, "Content-Length: -5")), Unreachable, "200 OK with a Content-Length that is"
+    ),
+    "a length of letters": Hostile(
+        sends(ok(BODY, "Content-Length: abc")), Unreachable, "200 OK with a Content-Length that is"
+    ),
+    "a length of 5000 digits": Hostile(
+        sends(ok(BODY, "Content-Length: " + "9" * 5000)), Unreachable, "Content-Length that is none"
+    ),
     "a reset in the body": Hostile(
         sends(ok(BODY, "Content-Length: 500"), 0.05, None), Unreachable, "broke off|no connection"
     ),
@@ -302,6 +331,18 @@ HOSTILE = {
     ),
     "chunks of no size": Hostile(
         sends(ok(b"zz\r\nhello\r\n", CHUNKED)), Unreachable, "a body that broke off"
+    ),
+    "chunks of negative size": Hostile(
+        sends(ok(b"-5\r\nhello\r\n0\r\n\r\n", CHUNKED)), Unreachable, "a body that broke off"
+    ),
+    "a chunk of size -1, all that comes to http.client": Hostile(
+        lambda: [ok(b"-1\r\n", CHUNKED), *[bytes(65536)] * 200], Unreachable, "broke off"
+    ),
+    "chunks within another transfer encoding": Hostile(
+        sends(ok(chunked(BODY, b""), "Transfer-Encoding: gzip, chunked")),
+        Changed,
+        "Transfer-Encoding 'gzip, chunked'",
+        1,
     ),
     "garbage": Hostile(sends(b"\x00\xff\xfe garbage\r\n\r\n"), Unreachable, "no HTTP"),
     "a status of letters": Hostile(sends(b"HTTP/1.1 abc OK\r\n\r\n"), Unreachable, "no HTTP"),
@@ -318,6 +359,18 @@ HOSTILE = {
     "silence in the headers": Hostile(sends(b"HTTP/1.1 200 OK\r\n", 20.0), Unreachable, "not in t"),
     "silence in the body": Hostile(
         sends(ok(BODY, "Content-Length: 500"), 20.0), Unreachable, "200 OK, then not in time"
+    ),
+    "a slow drip of the status line": Hostile(
+        lambda: [b"HTTP/1.1 200 ", *[b"x", 0.05] * 400], Unreachable, r"\(not in time\)"
+    ),
+    "a slow drip of headers": Hostile(
+        lambda: [b"HTTP/1.1 200 OK\r\nX: ", *[b"x", 0.05] * 400], Unreachable, r"\(not in time\)"
+    ),
+    "a slow drip of promises": Hostile(
+        lambda: [b"HTTP/1.1 100 Continue\r\n\r\n", 0.05] * 400, Unreachable, r"\(not in time\)"
+    ),
+    "a flood of promises, for which there is no silence": Hostile(
+        lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 500), Unreachable, r"\(not in time\)"
     ),
     "a slow drip": Hostile(
         lambda: [ok(b"", "Content-Length: 5000"), *[b"x", 0.05] * 400],
@@ -345,7 +398,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_leaves_nothing_behind(name, clock, tmp_path):
-    hostile = HOSTILE[name]
+    hostile, began = HOSTILE[name], monotonic()
     with raw_server(hostile.script) as server:
         slow = "silence" in name or "drip" in name
         client = client_of(server.host, clock, HASTY if slow else QUICK)
@@ -360,6 +413,7 @@ def test_a_hostile_answer_leaves_nothing_behind(name, clock, tmp_path):
     assert len(server.requests) == hostile.requests
     assert len(clock.slept) <= QUICK.attempts - 1
     assert all(pause <= QUICK.max_pause for pause in clock.slept)
+    assert monotonic() - began < 10  # a server here that has its way holds us for 20 seconds
 
 
 def test_nobody_listens(clock, tmp_path):
@@ -503,6 +557,18 @@ def test_a_redirect_does_not_leave_tls(clock, tmp_path, monkeypatch):
     client = Client({"known.example"}, QUICK, sleep=clock.sleep, clock=clock)
     with pytest.raises(Unreachable, match=r"to http://known\.example/x, where we do not go"):
         client.get("https://known.example/x", tmp_path / "b")
+
+
+@pytest.mark.parametrize("proxies", [{}, {"http": "http://p:1", "https": "http://p:1"}])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_every_connection_has_a_deadline(scheme, proxies):
+    with _Session(seconds=7.0) as session:
+        asked = session.prepare_request(Request("GET", f"{scheme}://known.example/x"))
+        adapter = session.get_adapter(asked.url)
+        pool = adapter.get_connection_with_tls_context(asked, verify=True, proxies=proxies)
+        connection = pool._new_conn()
+    assert isinstance(connection, _Connection)
+    assert connection.response_class.keywords == {"seconds": 7.0}
 
 
 def test_connections_are_kept(clock, tmp_path):

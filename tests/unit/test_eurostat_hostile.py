@@ -10,13 +10,15 @@ import struct
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from s3etl.errors import Changed
-from sources import eurostat, unpack
+from sources import beginnings, eurostat, sdmx_csv, unpack
 from tests.unit.wire import (
     LINEAR,
     LINEAR_HEADER,
@@ -531,6 +533,39 @@ def test_the_ceiling_is_exact(body: bytes) -> None:
     assert lacking(message, [f"at most {len(OLD) - 1} bytes"]) == []
 
 
+def test_ten_gigabytes_of_zeros_in_ten_megabytes(bounded: None, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(gzip.compress(bytes(32 << 20), 9) * 320)
+    assert 9 << 20 < path.stat().st_size < 12 << 20
+    message = refusal(path)
+    assert is_one_sentence(message)
+    assert lacking(message, ["lines of at most 16,777,216 bytes"]) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (b"geo,TIME_PERIOD,OBS_VALUE\n", b"AT,2015,1\n"),
+        (b"geo\\time\t2015 \n", b"AT\t1 \n"),
+        (b'{"class": "dataset", "value": {"0":', b" " * 100),
+    ],
+    ids=["csv", "tsv", "json"],
+)
+def test_a_bomb_of_honest_rows(header: bytes, row: bytes, bounded: None) -> None:
+    members = gzip.compress(row * ((4 << 20) // len(row)), 9) * 10
+    message = refusal(gzip.compress(header) + members, ceiling=20_000_000)
+    assert is_one_sentence(message)
+    assert lacking(message, ["at most 20,000,000 bytes unpacked"]) == []
+
+
+def test_what_a_gzip_file_says_of_its_size_is_not_believed(bounded: None) -> None:
+    packed = gzip.compress(OLD)
+    for claimed in (10 * 10**9 % 2**32, 2**32 - 1, 0, len(OLD) + 1):
+        message = refusal(packed[:-4] + struct.pack("<I", claimed))
+        assert is_one_sentence(message)
+        assert lacking(message, ["gzip", "cut short or damaged"]) == []
+
+
 def test_members_of_gzip_one_after_another() -> None:
     pieces = [bytes([65 + i % 26]) * (i * 997) for i in range(200)]
     whole = b"".join(pieces) + bytes(40 << 20)
@@ -739,6 +774,47 @@ def test_a_damaged_file_is_read_right_or_refused(
     damaged = edited(body, edits)
     assume(damaged != body)
     check_against_reading(damaged)
+
+
+# Sorted as Eurostat sorts, with a code of more than eight letters.
+SORTED = LINEAR_HEADER + b"".join(
+    f"E:TAB_1(1.0),28/09/23 23:00:00,A,{unit},{geo},{year},{year}.5,{flag}\n".encode()
+    for unit in ("PC", "THS_PER")
+    for geo in ("AT", "AT1", "BE", "BE10", "EU27_2020", "FR", "FRXYZ", "HR", "HR0")
+    for year, flag in ((2014, ""), (2015, "b"), (2016, "bu"), (2017, ""))
+)
+
+
+def in_small_blocks() -> contextlib.ExitStack:
+    """Make a file of a few lines one of several blocks, with beginnings worth cutting off."""
+    stack = contextlib.ExitStack()
+    stack.enter_context(mock.patch.object(unpack, "BLOCK", 1000))
+    stack.enter_context(mock.patch.object(beginnings, "FAR", 2))
+    return stack
+
+
+def test_beginnings_are_cut_off_in_small_blocks() -> None:
+    with in_small_blocks(), mock.patch.object(sdmx_csv, "read_irregular", None):
+        assert parsed(SORTED) == reading(SORTED)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.sampled_from([SORTED, SORTED, OLD, NEW, LINEAR, IRREGULAR]), EDITS)
+def test_a_damaged_file_in_small_blocks(
+    body: bytes, edits: list[tuple[str, int, int, int]]
+) -> None:
+    damaged = edited(body, edits)
+    assume(damaged != body)
+    with in_small_blocks():
+        check_against_reading(damaged)
+
+
+def test_every_place_of_a_row_within_a_block_with_every_telling_byte() -> None:
+    start = SORTED.index(b"\n", 900) + 1
+    end = SORTED.index(b"\n", start) + 1
+    with in_small_blocks():
+        for place, byte in itertools.product(range(start, end), sorted(set(TELLING))):
+            check_against_reading(SORTED[:place] + bytes([byte]) + SORTED[place + 1 :])
 
 
 @pytest.mark.parametrize("body", [OLD, LINEAR, IRREGULAR], ids=["tsv", "csv", "irregular"])

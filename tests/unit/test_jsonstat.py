@@ -277,7 +277,7 @@ def test_a_defect(change: Change) -> None:
     ("change", "words"),
     [
         (put(value=[1, 2, 3]), ["4", "3"]),
-        (put(value={"4": 1}), ["'4'"]),
+        (put(value={"4": 1}), ["positions below 4"]),
         (put(status={"1": "b|X"}), ["b|X"]),
         (dimension("geo", ["AT", "../x"]), ["a code in dimension geo", "../x"]),
         (dimension("time", ["2014", "2015M13"]), ["a period", "2015M13"]),

@@ -1,8 +1,13 @@
 """The sample world keeps its promises: formats, codes, sums, dirt and one late revision."""
 
+import csv
 import gzip
+import io
 import re
 import struct
+import subprocess
+import sys
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,8 +15,12 @@ import pytest
 
 from s3etl.catalogue import Dataset
 from s3etl.declarations import read_folder
-from s3etl.regions import SAMPLE_COUNTRIES, classify
-from sources import DATASETS, eurostat, sample
+from s3etl.regions import COUNTRIES, SAMPLE_COUNTRIES, classify
+from sources import DATASETS, eurostat, nuts, sample
+from sources.sample.declared import declared
+from sources.sample.editions import UPDATES
+from sources.sample.make import RESTATED
+from sources.sample.wire import write
 
 DECLARED = read_folder(DATASETS, Dataset)
 NAMES = {
@@ -20,11 +29,12 @@ NAMES = {
     "lfst_r_lfe2emp": "lfst_r_lfe2emp.tsv.gz",
     "lfst_r_lfu3pers": "lfst_r_lfu3pers.tsv.gz",
     "nama_10r_2gdp": "nama_10r_2gdp.tsv.gz",
-    "nama_10r_2gvagr": "nama_10r_2gvagr.tsv",
+    "nama_10r_2gvagr": "nama_10r_2gvagr.tsv.gz",
     "nama_10r_3gdp": "nama_10r_3gdp_linear.csv.gz",
     "sbs_r_nuts06_r2": "sbs_r_nuts06_r2.tsv.gz",
     "trng_lfse_04": "trng_lfse_04.tsv.gz",
 }
+MADE_UP = sorted(set(DECLARED) - set(NAMES))
 AGGREGATES = {"EU27_2020", "EU28"}
 SECTIONS = [*"BCDEFGHIJLMN", "S95"]
 Files = dict[str, tuple[str, bytes]]
@@ -46,6 +56,18 @@ def files() -> Files:
 
 
 @pytest.fixture(scope="module")
+def classification() -> dict[str, set[str]]:
+    """The codes of every version."""
+    rows = rows_of(sample.nuts_files()["all_nuts_codes_2006_2024.csv.gz"])
+    return {v: {r["code"] for r in rows if r["version"] == v} for v in sample.VERSIONS}
+
+
+def rows_of(data: bytes) -> list[dict[str, str]]:
+    text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    return list(csv.DictReader(io.StringIO(text.decode())))
+
+
+@pytest.fixture(scope="module")
 def revised() -> Files:
     return sample.world("revised")
 
@@ -64,10 +86,23 @@ def spread(table: pd.DataFrame, by: str, **codes: str) -> pd.DataFrame:
 
 
 def areas(codes: pd.Index) -> dict[str, list[str]]:
-    """Return the parts of every area: an aggregate's are the countries."""
-    parts = {c: [p for p in codes if p[:-1] == c] for c in codes if c not in AGGREGATES}
+    """Return the parts of every area: an aggregate's are the countries.
+
+    The old codes of XE are parts of old codes only.
+    """
+    parts = {
+        c: [p for p in codes if p[:-1] == c and p != "XE9"] for c in codes if c not in AGGREGATES
+    }
     parts |= {c: list(sample.COUNTRIES) for c in codes if c in AGGREGATES}
     return {whole: found for whole, found in parts.items() if found}
+
+
+def in_new_codes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of the old world without the codes that XE had before NUTS 2013."""
+    old, new = (table["geo"].str.startswith(start) for start in ("XE9", "XE0"))
+    year = table["TIME_PERIOD"].astype(int)
+    kept = table[~(old & (year >= 2012)) & ~(new & (year < 2012))]
+    return kept.assign(geo=kept["geo"].str.replace("XE9", "XE0"))
 
 
 def industries(codes: pd.Index) -> dict[str, list[str]]:
@@ -90,8 +125,10 @@ def test_every_call_gives_the_same_bytes(files: Files) -> None:
 
 
 def test_files_are_named_and_laid_out_as_the_providers(files: Files) -> None:
-    assert {dataset: name for dataset, (name, _) in files.items()} == NAMES
-    for name, data in files.values():
+    assert list(files) == list(DECLARED)
+    for dataset, (name, data) in files.items():
+        assert name == NAMES.get(dataset, name)
+        assert re.fullmatch(rf"{dataset}(_tabular\.tsv|_linear\.csv|\.tsv)(\.gz)?", name)
         body = gzip.decompress(data) if name.endswith(".gz") else data
         header, _, rest = body.partition(b"\n")
         assert header.endswith(b"\r") == ("_linear" in name or "_tabular" in name), name
@@ -99,31 +136,76 @@ def test_files_are_named_and_laid_out_as_the_providers(files: Files) -> None:
         years = [int(y) for y in re.findall(rb"\t(\d{4}) ", header)]
         assert years == sorted(years, reverse=rb"\time" in header), name
         if data is not body:
-            assert struct.unpack("<I", data[4:8])[0] == sample.FIRST_UPDATE.timestamp()
+            first = {update.timestamp() for update, _ in UPDATES.values()}
+            assert struct.unpack("<I", data[4:8])[0] in first
+    assert sum("_linear" in files[dataset][0] for dataset in MADE_UP) >= 2
+    assert sum(name.endswith(".tsv") for name, _ in files.values()) == 1
 
 
-def test_every_declared_code_occurs_and_no_other(tables: Tables) -> None:
+def test_every_declared_code_occurs_and_hardly_another(tables: Tables) -> None:
+    bulk = 0
     for dataset, table in tables.items():
-        for dimension, codes in DECLARED[dataset].dimensions.items():
-            assert set(table[dimension]) == set(codes), f"{dataset}.{dimension}"
-        others = set(table.columns) - set(DECLARED[dataset].dimensions)
-        assert others - {"freq"} == {"geo", "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG"}
-        assert table["TIME_PERIOD"].max() == "2014"
+        layout = DECLARED[dataset].layouts[-1 if dataset in NAMES else 0]
+        assert set(table.columns) - set(layout) - {"freq"} == {
+            *("geo", "TIME_PERIOD", "OBS_VALUE", "OBS_FLAG")
+        }
+        more = set()
+        for dimension, codes in layout.items():
+            assert set(table[dimension]) >= set(codes), f"{dataset}.{dimension}"
+            more |= {(dimension, c) for c in set(table[dimension]) - set(codes)}
+        assert len(more) <= (dataset in MADE_UP and DECLARED[dataset].selection), dataset
+        bulk += len(more)
+        newest = {"2014"} if dataset in NAMES else {"2022", "2024"}
+        assert table["TIME_PERIOD"].max() in newest
         assert not table.duplicated([c for c in table.columns if not c.startswith("OBS")]).any()
+    assert bulk >= 3
 
 
-def test_all_areas_are_invented_or_known_aggregates(tables: Tables) -> None:
+def test_all_areas_are_of_some_version_or_known_aggregates(
+    tables: Tables, classification: dict[str, set[str]]
+) -> None:
     known = {region.code: region.level for region in sample.regions()}
     assert tuple(sample.COUNTRIES) == SAMPLE_COUNTRIES
+    assert not set(SAMPLE_COUNTRIES) & set(COUNTRIES)
     assert [list(known.values()).count(level) for level in range(3)] == [5, 16, 61]
+    listed = set().union(*classification.values())
     for dataset, table in tables.items():
         geos = set(table["geo"])
-        assert geos <= set(known) | AGGREGATES, dataset
+        assert geos <= listed | set(sample.COUNTRIES) | set(sample.EXTRA) | AGGREGATES, dataset
         assert len(geos & AGGREGATES) == (dataset != "sbs_r_nuts06_r2"), dataset
-        levels = {known[g] for g in geos - AGGREGATES}
+        levels = {len(g) - 2 for g in geos - AGGREGATES}
         assert levels == set(DECLARED[dataset].levels), dataset
     kinds = {classify(code, "sample").kind for code in known}
     assert kinds == {"region", "extra-regio"}
+
+
+def versions_of(table: pd.DataFrame, classification: dict[str, set[str]]) -> set[str]:
+    """Return the versions that have all regions of a table."""
+    geos = {g for g in table["geo"] if len(g) > 2} - AGGREGATES - set(sample.EXTRA)
+    return {version for version, codes in classification.items() if geos <= codes}
+
+
+def test_files_use_the_codes_of_their_day(
+    tables: Tables, classification: dict[str, set[str]]
+) -> None:
+    made_up = []
+    for dataset, table in tables.items():
+        if dataset in RESTATED:
+            assert "2021" in versions_of(table, classification)
+        elif dataset in NAMES:
+            assert not versions_of(table, classification)
+            assert "2013" in versions_of(in_new_codes(table), classification)
+        else:
+            made_up.append(max(versions_of(table, classification)))
+    assert set(made_up) == {"2021", "2024"}
+    assert made_up.count("2021") < len(made_up) / 4
+
+
+def test_one_year_carries_the_old_codes_and_the_new(tables: Tables) -> None:
+    values = spread(tables["nama_10r_2gdp"], "TIME_PERIOD", unit="MIO_EUR").droplevel("unit")
+    old, new = values.loc["XE91"].dropna(), values.loc["XE01"].dropna()
+    assert old.index.max() == "2012" == new.index.min()
+    assert old["2012"] == new["2012"]
 
 
 def test_region_names_are_given_once_but_for_a_country_that_is_one_region() -> None:
@@ -151,7 +233,7 @@ def test_output_adds_up(tables: Tables, dataset: str, units: str, rounding: floa
     for unit in ("MIO_EUR", amount):
         money = spread(tables[dataset], "geo", unit=unit)
         assert_sums(money, areas(money.columns), 7 * rounding)
-    wide = spread(tables[dataset], "unit").reset_index()
+    wide = spread(same_territory(tables[dataset]), "unit").reset_index()
     people = tables["demo_r_pjanaggr3"].query("sex == 'T' and age == 'TOTAL'")
     joined = wide.merge(people, on=["geo", "TIME_PERIOD"])
     error = (joined[amount] * 1e6 / joined["OBS_VALUE"] - joined[head]).dropna()
@@ -163,6 +245,11 @@ def test_output_adds_up(tables: Tables, dataset: str, units: str, rounding: floa
     assert (relative - wide[index]).abs().max() < 0.5 + 100 * 100 / whole[head].min()
 
 
+def same_territory(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of regions that are the same in NUTS 2013 and 2021, under the new codes."""
+    return in_new_codes(table)[lambda t: ~t["geo"].isin(["XD21", "XD22"])]
+
+
 def test_both_output_datasets_agree(tables: Tables) -> None:
     units = {
         "EUR_HAB": "EUR_HAB",
@@ -170,7 +257,7 @@ def test_both_output_datasets_agree(tables: Tables) -> None:
         "EUR_HAB_EU": "EUR_HAB_EU27_2020",
     }
     units |= {"MIO_EUR": "MIO_EUR", "MIO_PPS": "MIO_PPS_EU27_2020"}
-    old = spread(tables["nama_10r_2gdp"], "unit")
+    old = spread(same_territory(tables["nama_10r_2gdp"]), "unit")
     new = spread(tables["nama_10r_3gdp"].drop(columns="freq"), "unit")
     for here, there in units.items():
         gap = (old[here] - new[there]).dropna()
@@ -180,7 +267,7 @@ def test_both_output_datasets_agree(tables: Tables) -> None:
 
 def test_real_growth_is_nominal_growth_less_one_deflator_per_country(tables: Tables) -> None:
     nominal = spread(tables["nama_10r_3gdp"], "TIME_PERIOD", unit="MIO_EUR")
-    real = spread(tables["nama_10r_2gvagr"], "TIME_PERIOD").droplevel("unit")
+    real = spread(same_territory(tables["nama_10r_2gvagr"]), "TIME_PERIOD").droplevel("unit")
     nominal = nominal.droplevel(["freq", "unit"]).reindex(real.index)
     deflator = nominal["2010"] / nominal["2009"] / (1 + real["2010"] / 100)
     country = deflator[deflator.index.str.len() == 2]
@@ -245,7 +332,7 @@ def test_a_confidential_cell_is_never_the_only_gap(tables: Tables) -> None:
 
 
 def test_most_regions_have_every_section(tables: Tables) -> None:
-    table = tables["sbs_r_nuts06_r2"]
+    table = in_new_codes(tables["sbs_r_nuts06_r2"])
     needed = table["nace_r2"].isin(SECTIONS) & table["indic_sb"].isin(["V13320", "V16110"])
     basic = (table["geo"].str.len() == 4) & (table["geo"] != "XAZZ")
     known = table[needed & basic].groupby(["TIME_PERIOD", "geo"])["OBS_VALUE"].count()
@@ -284,7 +371,7 @@ def test_only_one_country_is_revised(files: Files, revised: Files, tables: Table
     changed = {dataset for dataset in files if files[dataset] != revised[dataset]}
     assert changed == set(sample.REVISED_DATASETS)
     after = tables_of({dataset: revised[dataset] for dataset in changed})
-    for dataset in changed:
+    for dataset in changed & set(NAMES):
         old = spread(tables[dataset], "TIME_PERIOD", unit="MIO_EUR")
         new = spread(after[dataset], "TIME_PERIOD", unit="MIO_EUR")
         ratio = new / old
@@ -308,7 +395,7 @@ def test_only_one_country_is_revised(files: Files, revised: Files, tables: Table
     assert struct.unpack("<I", revised["nama_10r_2gdp"][1][4:8])[0] == (
         sample.REVISED_UPDATE.timestamp()
     )
-    assert b"01/09/15 23:00:00" in gzip.decompress(revised["nama_10r_3gdp"][1])[:200]
+    assert b"01/09/22 23:00:00" in gzip.decompress(revised["nama_10r_3gdp"][1])[:200]
 
 
 def test_regions_hang_together(tables: Tables) -> None:
@@ -335,3 +422,170 @@ def test_regions_hang_together(tables: Tables) -> None:
     assert with_income["neet"] < -0.3
     share = of("sbs_r_nuts06_r2", nace_r2="C29", indic_sb="V16110") / business["V16110"]
     assert share.max() > 4 * share.median()
+
+
+def test_the_late_revision_adds_a_year_to_what_is_made_up(revised: Files, tables: Tables) -> None:
+    changed = set(sample.REVISED_DATASETS) & set(MADE_UP)
+    assert len(changed) == 2
+    for dataset in changed:
+        before, after = tables[dataset], tables_of({dataset: revised[dataset]})[dataset]
+        assert set(after["TIME_PERIOD"]) - set(before["TIME_PERIOD"]) == {"2025"}
+        keys = [c for c in before.columns if not c.startswith("OBS")]
+        both = before.merge(after, on=keys, suffixes=("", "_new")).dropna(
+            subset=["OBS_VALUE", "OBS_VALUE_new"]
+        )
+        other = both[both["OBS_VALUE"] != both["OBS_VALUE_new"]]
+        assert {geo[:2] for geo in other["geo"]} - {"EU"} == {sample.REVISED_COUNTRY}
+        assert set(other["TIME_PERIOD"]) == {"2022", "2023", "2024"}
+
+
+@pytest.mark.parametrize("dataset", MADE_UP)
+def test_what_is_made_up_is_possible(dataset: str, files: Files, tables: Tables) -> None:
+    about, table = DECLARED[dataset], tables[dataset]
+    layout = about.dimensions
+    for dimension, codes in layout.items():
+        table = table[table[dimension].isin(codes)]
+    unit = table[about.unit_of].map(about.unit)
+    for name, bounds in about.ranges.items():
+        values = table.loc[unit == name, "OBS_VALUE"].dropna()
+        assert len(values) > 100
+        assert values.min() >= (bounds.low if bounds.low is not None else -np.inf)
+        assert values.max() <= (bounds.high if bounds.high is not None else np.inf)
+    if "_linear" not in files[dataset][0]:  # where an empty cell is left out
+        assert 0 < table["OBS_VALUE"].isna().mean() < 0.15
+    assert table["OBS_FLAG"].nunique() >= 3
+    assert "XE9" not in set(table["geo"])
+    for name in about.extensive:
+        wide = spread(table[unit == name], "geo")
+        parts = {w: p for w, p in areas(wide.columns).items() if w not in AGGREGATES}
+        assert_sums(wide, parts, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "dimension", "parts"),
+    [
+        ("rd_e_gerdreg", "sectperf", ["BES", "GOV", "HES"]),
+        ("lfst_r_lfe2en2", "nace_r2", ["J"]),
+        ("nama_10r_3gva", "nace_r2", ["C"]),
+        ("rd_p_persreg", "prof_pos", ["RSE"]),
+    ],
+)
+def test_a_total_holds_its_parts(
+    dataset: str, dimension: str, parts: list[str], tables: Tables
+) -> None:
+    table = tables[dataset]
+    for other, codes in DECLARED[dataset].dimensions.items():
+        table = table[table[other].isin(codes)]
+    wide = spread(table, dimension).dropna()
+    assert len(wide) > 300
+    assert (wide[parts].sum(axis=1) <= wide["TOTAL"] + 0.2).all()
+
+
+def test_what_is_made_up_hangs_together(tables: Tables) -> None:
+    def of(dataset: str, **codes: str) -> pd.Series:
+        found = spread(tables[dataset], "TIME_PERIOD", **codes)["2019"]
+        found = found.droplevel([n for n in found.index.names if n != "geo"])
+        return found[found.index.str.fullmatch("X.[0-9]{2}")]
+
+    facts = pd.DataFrame(
+        {
+            "income": of("nama_10r_2hhinc", direct="BAL"),
+            "internet": of("isoc_r_broad_h", unit="PC_HH"),
+            "without work": of("lfst_r_lfu3rt", unit="PC", isced11="TOTAL"),
+        }
+    )
+    with_income = facts.corr()["income"]
+    assert with_income["internet"] > 0.4
+    assert with_income["without work"] < -0.4
+
+
+def test_any_declaration_can_be_made_up() -> None:
+    some = DECLARED["sbs_r_nuts06_r2"].model_copy(update={"id": "never_seen", "levels": (0, 2)})
+    made = declared(some)
+    name, data = write(*made)
+    table = eurostat.parse(data, dataset="never_seen").to_pandas()
+    assert name.startswith("never_seen")
+    for dimension, codes in some.dimensions.items():
+        assert set(table[dimension]) >= set(codes)
+
+
+def test_every_matrix_keeps_the_people_and_the_land() -> None:
+    files = sample.nuts_files()
+    totals = set()
+    for level in (1, 2, 3):
+        for old, new in combinations(sample.VERSIONS, 2):
+            rows = rows_of(files[f"n{level}_cm_v{old}_v{new}.csv"])
+            sums = [sum(float(r[c]) for r in rows) for c in ("pop21", "pop11", "areaKm")]
+            totals.add(tuple(round(total, 3) for total in sums))
+            assert all(r["uniqueID"] == r[f"code_v{old}"] + r[f"code_v{new}"] for r in rows)
+    assert len(totals) == 1
+    assert len(files) == 3 + 45
+
+
+def test_matrices_and_codes_agree(classification: dict[str, set[str]]) -> None:
+    files = sample.nuts_files()
+    for level in (1, 2, 3):
+        for old, new in combinations(sample.VERSIONS, 2):
+            rows = rows_of(files[f"n{level}_cm_v{old}_v{new}.csv"])
+            for version in (old, new):
+                codes = {c for c in classification[version] if len(c) == level + 2}
+                assert {r[f"code_v{version}"] for r in rows} == codes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pairs"),
+    [
+        ("2006", "2010", {}),
+        ("2010", "2013", {f"XE9{i}>XE0{i}": 1 for i in range(1, 6)}),
+        ("2013", "2016", {"XB33>XB35": 1, "XB34>XB35": 1, "XD21>XD22": 0.6}),
+        ("2016", "2021", {}),
+        ("2021", "2024", {"XA24>XA25": 0.12, "XA24>XA26": 0.88, "XC11>XC12": 0.002}),
+    ],
+)
+def test_each_kind_of_change_occurs(old: str, new: str, pairs: dict[str, float]) -> None:
+    rows = rows_of(sample.nuts_files()[f"n2_cm_v{old}_v{new}.csv"])
+    table = pd.DataFrame(rows).astype({"pop21": float})
+    share = table["pop21"] / table.groupby(f"code_v{old}")["pop21"].transform("sum")
+    names = table[f"code_v{old}"] + ">" + table[f"code_v{new}"]
+    other = table[f"code_v{old}"] != table[f"code_v{new}"]
+    assert dict(zip(names[other], share[other], strict=True)) == pytest.approx(pairs, abs=0.25)
+    assert len(table) > 55
+
+
+def test_the_village_is_small() -> None:
+    (row,) = (
+        r
+        for r in rows_of(sample.nuts_files()["n2_cm_v2021_v2024.csv"])
+        if (r["code_v2021"], r["code_v2024"]) == ("XC11", "XC12")
+    )
+    whole = sum(
+        float(r["pop21"])
+        for r in rows_of(sample.nuts_files()["n2_cm_v2021_v2024.csv"])
+        if r["code_v2021"] == "XC11"
+    )
+    assert float(row["pop21"]) / whole == pytest.approx(0.002)
+
+
+def test_the_classification_is_read_and_named() -> None:
+    files = sample.nuts_files()
+    assert files == sample.nuts_files()
+    names = nuts.read_names(
+        {n: files[n] for n in ("nuts_2024_names.csv.gz", "nuts_changes.csv.gz")}, "nuts_names"
+    )
+    codes = nuts.read_codes(
+        {"all_nuts_codes_2006_2024.csv.gz": files["all_nuts_codes_2006_2024.csv.gz"]}, "nuts_codes"
+    )
+    changes = nuts.read_changes({"nuts_changes.csv.gz": files["nuts_changes.csv.gz"]}, "c")
+    matrices = nuts.read_matrices({n: d for n, d in files.items() if "_cm_" in n}, "nuts_matrices")
+    known = {(r["version"], r["geo"]) for r in codes.to_pylist()}
+    assert known <= {(r["version"], r["geo"]) for r in names.to_pylist()}
+    assert {r["change"] for r in changes.to_pylist()} == {
+        *("code change", "merged", "boundary shift")
+    }
+    assert matrices.num_rows > 3000
+
+
+def test_the_world_is_not_built_before_it_is_asked_for() -> None:
+    code = "import sys, sources.sample; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

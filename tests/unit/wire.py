@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -56,7 +57,7 @@ def parsed(body: bytes, dataset: str | None = None) -> list[Row]:
 
 
 def refusal(
-    body: bytes, *, dataset: str | None = None, ceiling: int = eurostat.MAX_UNPACKED
+    body: bytes | Path, *, dataset: str | None = None, ceiling: int = eurostat.MAX_UNPACKED
 ) -> str:
     """Return what a file is refused with; it is called ``x``."""
     with pytest.raises(Changed) as caught:

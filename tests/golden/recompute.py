@@ -1,0 +1,370 @@
+"""Figures of the real files computed again, in plain Python that shares no code with s3etl.
+
+Written from the methodology, the glossary and the docstrings; read with ``csv`` and
+``str.split``. The tests compare it with what the pipeline publishes. Nothing is asserted here.
+"""
+
+import csv
+import gzip
+import re
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+VERSIONS = ("2006", "2010", "2013", "2016", "2021", "2024")
+LATEST = "2024"
+FROM_YEAR = dict(zip(VERSIONS, (2008, 2012, 2015, 2018, 2021, 2024), strict=True))
+STATUS = {**dict(zip("bdesipufnz", "BDEEIPUFNM", strict=True))}
+STATUS_ORDER = "BDEIPUFNMQOA"
+METHODS = ("none", "recode", "merge", "split")
+UNITS = {"V16110": "PERS", "V11210": "NR", "V13320": "MIO_EUR"}
+ADDITIVE = {"NR", "PERS", "MIO_EUR", "MIO_PPS", "THS"}
+NO_REGION = re.compile("[A-Z]{2}(Z+|X+)")
+
+
+class Cell(NamedTuple):
+    """A published cell: as in the file, with the NUTS version told for it."""
+
+    file: str
+    series: str
+    geo: str
+    version: str | None
+    year: int
+    value: float | None
+    flags: str
+
+    @property
+    def status(self) -> str:
+        return status(self.flags, self.value)
+
+
+class Row(NamedTuple):
+    """An observation on its territory: as published, or converted to NUTS 2024."""
+
+    value: float | None
+    flags: frozenset
+    method: str
+    exact: float
+    missing: float
+    used: tuple[tuple[Cell, float], ...]
+
+
+def status(flags, value: float | None) -> str:
+    for letter, code in STATUS.items():
+        if letter in flags:
+            return code
+    if value is None:
+        return "Q" if "c" in flags else "O"
+    return "A"
+
+
+# --- the files of the NUTS classification ------------------------------------------------
+
+
+@dataclass
+class Nuts:
+    """Codes of each version, every region there is, and the matrices."""
+
+    folder: Path
+    codes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    regions: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        with gzip.open(self.folder / "codes" / "all_nuts_codes_2006_2024.csv.gz", "rt") as lines:
+            for row in csv.DictReader(lines):
+                self.codes[row["version"]].add(row["code"])
+        with gzip.open(self.folder / "codes" / "all_valid_nuts_codes.csv.gz", "rt") as lines:
+            self.regions = {row["geo"] for row in csv.DictReader(lines)}
+        self.regions = self.regions.union(*self.codes.values())
+        self.regions = {code for code in self.regions if not NO_REGION.fullmatch(code)}
+
+    def matrix(self, level: int, old: str, new: str = LATEST) -> list[dict[str, str]]:
+        """Return the rows of the file of a pair of versions; none if there is no such file."""
+        for path in (self.folder / "jrc_matrices").glob(f"n{level}_cm_v{old}_v{new}.csv*"):
+            opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
+            with opened as lines:
+                return list(csv.DictReader(lines))
+        return []
+
+
+@dataclass
+class Recipe:
+    """How one region of NUTS 2024 is made from those of an earlier version."""
+
+    weights: dict[str, float]  # inhabitants of each intersection
+    part_of_origin: dict[str, float]  # of each origin, the part that lies in it
+    method: str
+    exact: float
+    whole: str | None  # the origin it is, where it is one
+
+
+@cache
+def recipes(nuts_folder: Path, level: int, old: str) -> dict[str, Recipe]:
+    """Return how each region of NUTS 2024 is made from those of a version (methodology 6)."""
+    rows, weight = Nuts(nuts_folder).matrix(level, old), {}
+    people = Counter()
+    for row in rows:
+        people[row[f"code_v{old}"]] += float(row["pop21"])
+    for row in rows:
+        here, there = row[f"code_v{old}"], row[f"code_v{LATEST}"]
+        inhabited = people[here] > 0
+        weight[here, there] = float(row["pop21"] if inhabited else row["areaKm"])
+    origin, destination = Counter(), Counter()
+    for (here, there), w in weight.items():
+        origin[here] += w
+        destination[there] += w
+    found = {}
+    for there, total in destination.items():
+        own = {h: w for (h, t), w in weight.items() if t == there and w > 0}
+        parts = {h: w / origin[h] for h, w in own.items()}
+        shares = {h: w / total for h, w in own.items()}
+        (whole,) = [h for h in own if parts[h] >= 0.9995 and shares[h] >= 0.9995] or [None]
+        relevant = [h for h in own if shares[h] >= 0.01]
+        exact = min(min(parts[h] for h in relevant), sum(shares[h] for h in relevant))
+        if whole:
+            method, exact = ("none" if whole == there else "recode"), 1.0
+        else:
+            method = "merge" if len(relevant) > 1 and exact >= 0.9995 else "split"
+        found[there] = Recipe(own, parts, method, exact, whole)
+    return found
+
+
+# --- the provider's files ----------------------------------------------------------------
+
+
+def published(path: Path) -> str | None:
+    """Return the day a file is of: its LAST UPDATE, else the time in the gzip header."""
+    if ".csv" in path.name:
+        with gzip.open(path, "rt") as lines:
+            row = next(csv.DictReader(lines))
+        day = datetime.strptime(row["LAST UPDATE"], "%d/%m/%y %H:%M:%S").replace(tzinfo=UTC)
+        return day.date().isoformat()
+    with path.open("rb") as data:
+        (seconds,) = struct.unpack("<I", data.read(8)[4:])
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else None
+
+
+def read(path: Path) -> Iterator[tuple[str, str, int, str, str]]:
+    """Yield series, region, year, text of the value and flags of every cell."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        if ".csv" in path.name:
+            header, *rows = csv.reader(lines)
+            first, geo = header.index("freq") + 1, header.index("geo")
+            for row in rows:
+                series, *rest = ".".join(row[first:geo]), *row[geo : geo + 4]
+                yield series, rest[0], int(rest[1]), rest[2], rest[3]
+            return
+        names, *years = next(lines).split("\t")
+        numbers = [int(year) for year in years]
+        for line in lines:
+            key, *cells = line.rstrip("\r\n").split("\t")
+            *codes, geo = key.removeprefix("A," if names.startswith("freq") else "").split(",")
+            series = ".".join(codes)
+            for year, cell in zip(numbers, cells, strict=True):
+                text, _, flags = cell.strip().partition(" ")
+                yield series, geo, year, text.replace(":", ""), flags
+
+
+class Vintage:
+    """The NUTS version of each code and year of a file, by country and level."""
+
+    def __init__(self, nuts: Nuts, day: str | None, seen: set, valued: set) -> None:
+        self.nuts = nuts
+        year = int(day[:4]) if day else 9999
+        self.newest = max(v for v in VERSIONS if FROM_YEAR[v] <= year)
+        self.votes: dict[tuple[str, int, int], Counter] = defaultdict(Counter)
+        fallback: dict[tuple[str, int, int], Counter] = defaultdict(Counter)
+        for cells, votes in ((valued, self.votes), (seen, fallback)):
+            for geo, when in cells:
+                if not NO_REGION.fullmatch(geo):
+                    votes[geo[:2], len(geo), when].update(self.valid(geo))
+        for key, votes in fallback.items():
+            if not self.votes[key]:
+                self.votes[key] = votes
+        self.of: Callable[[str, int], str | None] = cache(self._of)
+
+    def valid(self, geo: str) -> list[str]:
+        return [v for v in VERSIONS if geo in self.nuts.codes[v]]
+
+    def liking(self, version: str) -> tuple[bool, int]:
+        """Of equals the newest that was in force, else the oldest of the later ones."""
+        place = VERSIONS.index(version)
+        return (True, place) if version <= self.newest else (False, -place)
+
+    def _of(self, geo: str, year: int) -> str | None:
+        if geo not in self.nuts.regions:
+            return None
+        if len(geo) == 2:
+            return LATEST
+        valid, votes = self.valid(geo), self.votes[geo[:2], len(geo), year]
+        chosen = max(votes, key=lambda v: (votes[v], self.liking(v)), default=None)
+        if chosen in valid:
+            return chosen
+        return max(valid, key=self.liking, default=self.newest)
+
+
+def cells_of(path: Path, wanted: set[str], nuts: Nuts) -> tuple[list[Cell], Vintage]:
+    """Return the cells of the wanted series, and the versions told from the whole file."""
+    seen, valued, found = set(), set(), []
+    for series, geo, year, text, flags in read(path):
+        seen.add((geo, year))
+        if text:
+            valued.add((geo, year))
+        if series in wanted:
+            value = float(text) if text else None
+            found.append((path.name, series, geo, year, value, flags))
+    vintage = Vintage(nuts, published(path), seen, valued)
+    return [Cell(*c[:3], vintage.of(c[2], c[3]), *c[3:]) for c in found], vintage
+
+
+def unit_of(series: str) -> str:
+    return next((unit for code, unit in UNITS.items() if code in series), series.split(".", maxsplit=1)[0])
+
+
+# --- conversion --------------------------------------------------------------------------
+
+
+def convert(cells: list[Cell], nuts: Nuts, level: int) -> dict[tuple[str, str | None, int], Row]:
+    """Return the observations of one series by region, version and year.
+
+    Originals stay beside what they became unless they are one whole region of NUTS 2024.
+    """
+    found, by_year = {}, defaultdict(dict)
+    for cell in cells:
+        if cell.geo in nuts.regions and len(cell.geo) in {2, 2 + level}:
+            found[cell.geo, cell.version, cell.year] = kept(cell)
+            if len(cell.geo) > 2 and cell.version != LATEST:
+                by_year[cell.year, cell.version][cell.geo] = cell
+    candidates: dict[tuple[str, int], list[tuple]] = defaultdict(list)
+    for (year, version), old in by_year.items():
+        for geo, recipe in recipes(nuts.folder, level, version).items():
+            if (row := one(recipe, old)) is not None:
+                candidates[geo, year].append((round(row.missing, 6), -int(version), row))
+            if recipe.whole in old:
+                del found[recipe.whole, version, year]
+    for (geo, year), rows in candidates.items():
+        own = found.get((geo, LATEST, year))
+        missing, _, row = min(rows, key=lambda r: r[:2])
+        if own is None or (own.value is None and missing < 1):
+            found[geo, LATEST, year] = row
+    return found
+
+
+def kept(cell: Cell) -> Row:
+    return Row(cell.value, frozenset(cell.flags), "none", 1.0, 0.0, ((cell, 1.0),))
+
+
+def one(recipe: Recipe, old: dict[str, Cell]) -> Row | None:
+    """Return the value of one destination; None if the file has none of its origins."""
+    if recipe.whole:
+        if recipe.whole not in old:
+            return None
+        row = kept(old[recipe.whole])
+        return row._replace(method=recipe.method, missing=float(row.value is None))
+    used = {geo: old[geo] for geo in recipe.weights if geo in old}
+    if not used:
+        return None
+    total = sum(recipe.weights.values())
+    there = {geo: cell.value for geo, cell in used.items() if cell.value is not None}
+    present = sum(recipe.weights[geo] for geo in there) / total
+    missing = min(max(1 - present, 0.0), 1.0)
+    value = None
+    if missing <= 0.10:
+        if unit_of(next(iter(used.values())).series) in ADDITIVE:
+            value = sum(v * recipe.part_of_origin[g] for g, v in there.items()) / present
+        else:
+            value = sum(v * recipe.weights[g] for g, v in there.items()) / (total * present)
+    telling = [cell for cell in used.values() if (cell.value is None) == (value is None)]
+    flags = set().union(*(cell.flags for cell in telling))
+    if value is not None and (recipe.exact < 0.99 or missing > 0.01):
+        flags.add("e")
+    # An origin that became another region as a whole is used as a whole, but for its slivers.
+    return Row(
+        value,
+        frozenset(flags),
+        recipe.method,
+        recipe.exact,
+        missing,
+        tuple((cell, recipe.part_of_origin[geo]) for geo, cell in used.items()),
+    )
+
+
+# --- figures -----------------------------------------------------------------------------
+
+
+class Term(NamedTuple):
+    """One term of one role of an indicator: a series of a file, so many years before."""
+
+    role: str
+    file: str
+    series: str
+    lag: int
+
+
+class Figure(NamedTuple):
+    """The value of an indicator for one territory and year."""
+
+    value: float | None
+    flags: frozenset
+    status: str
+    confidential: bool
+    coverage: float
+    because: str | None
+    method: str
+    exact: float
+    missing: float
+    used: tuple[tuple[str, Cell, float], ...]
+
+
+def figures(rows: dict, terms: list[Term], formula: Callable[..., float | None]) -> dict:
+    """Return the figures of one indicator by region, version and year.
+
+    Args:
+        rows: By file and series what :func:`convert` returns.
+        terms: Terms of the indicator, those of the first role first.
+        formula: Takes the terms' values by role, in order; None where it is not defined.
+    """
+    lead = [t for t in terms if t.role == terms[0].role]
+    newest = [t for t in lead if t.lag == min(x.lag for x in lead)]
+    keys = {(g, v, y + t.lag) for t in newest for g, v, y in rows[t.file, t.series]}
+    last = max(y for t in lead for _, _, y in rows[t.file, t.series])
+    return {key: _figure(key, rows, terms, formula) for key in keys if key[2] <= last}
+
+
+def _figure(key: tuple, rows: dict, terms: list[Term], formula: Callable) -> Figure:
+    geo, version, year = key
+    found = [(t, rows[t.file, t.series].get((geo, version, year - t.lag))) for t in terms]
+    there = [row for _, row in found if row is not None]
+    absent = [(t, row) for t, row in found if row is None or row.value is None]
+    by_role: dict[str, list[float]] = defaultdict(list)
+    value, because = None, None
+    if absent:
+        term, row = absent[0]
+        kind = "no observation" if row is None else "not published"
+        kind = "confidential" if row is not None and "c" in row.flags else kind
+        because = f"{term.role}: {kind}"
+    else:
+        for term, row in found:
+            by_role[term.role].append(row.value)
+        value = formula(*by_role.values())
+        because = "not defined for these values" if value is None else None
+    states = [status(r.flags, r.value) if r is not None else "O" for _, r in found]
+    if value is None:
+        states = [status(r.flags, r.value) if r is not None else "O" for _, r in absent] or ["M"]
+    return Figure(
+        value,
+        frozenset().union(*(row.flags for row in there)),
+        min(states, key=STATUS_ORDER.index),
+        any("c" in row.flags for row in there),
+        1 - len(absent) / len(terms),
+        because,
+        max((row.method for row in there), key=METHODS.index, default="none"),
+        min((row.exact for row in there), default=1.0),
+        max((row.missing for row in there), default=0.0),
+        tuple((t.role, c, s) for t, row in found if row is not None for c, s in row.used),
+    )
