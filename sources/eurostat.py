@@ -33,7 +33,7 @@ _WRONG_KINDS: Final = (
     (cells.MARK, "a byte order mark"),
 )
 _UPDATED: Final = re.compile(rb'"updated"\s*:\s*"([0-9TZ:.+-]{10,40})"')
-_UPDATED_1: Final = re.compile(rb'"lastUpdateDate"\s*:\s*([0-9]{1,14})\b')
+_UPDATED_1: Final = re.compile(rb'"lastUpdateDate"\s*:\s*([0-9]{1,13})\b')
 
 
 def parse(

@@ -19,8 +19,8 @@ from sources.snapshots import Seen, SnapshotStore
 
 Source = Dataset | ReferenceTable
 
-# Fetching overlaps, reading does not: memory is bounded by the largest dataset, not their sum.
-_READING = threading.Lock()
+# Fetching overlaps, checking does not: memory is bounded by the largest dataset, not their sum.
+_CHECKING = threading.Lock()
 
 
 class Taken(NamedTuple):
@@ -55,7 +55,9 @@ def take(
     current = store.current(source.id)
     if current is not None and current.sha256 == snapshot.sha256:
         return Taken(current, new=False)
-    read(source, snapshot, store)
+    with _CHECKING:
+        read(source, snapshot, store)
+        pa.default_memory_pool().release_unused()
     store.make_current(snapshot)
     return Taken(snapshot, new=True)
 
@@ -106,15 +108,14 @@ def read(source: Source, snapshot: Snapshot, store: SnapshotStore) -> pa.Table:
             provider had it.
     """
     body = store.body(snapshot)
-    with _READING:
-        if isinstance(source, ReferenceTable):
-            return nuts.TABLES[source.id](nuts.unbundle(body.read_bytes()), snapshot.name)
-        try:
-            table = eurostat.parse(body, dataset=source.id, name=snapshot.name)
-        except pa.ArrowException as error:
-            said = str(error).splitlines()[0]
-            raise Changed(
-                f"{source.id} ({snapshot.name}): expected a readable table, found one that is not "
-                f"({said}); look at the kept bytes."
-            ) from None
-        return tidy(table, source, snapshot)
+    if isinstance(source, ReferenceTable):
+        return nuts.TABLES[source.id](nuts.unbundle(body.read_bytes()), snapshot.name)
+    try:
+        table = eurostat.parse(body, dataset=source.id, name=snapshot.name)
+    except pa.ArrowException as error:
+        said = str(error).splitlines()[0]
+        raise Changed(
+            f"{source.id} ({snapshot.name}): expected a readable table, found one that is not "
+            f"({said}); look at the kept bytes."
+        ) from None
+    return tidy(table, source, snapshot)

@@ -4,12 +4,13 @@ What to ask for, in which order, and how to wait; how to ask politely is :mod:`s
 what an answer means is :mod:`sources.answers`. Nothing is parsed here.
 """
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from isal import igzip
@@ -24,6 +25,8 @@ from sources.http import Answer, Client, Politeness
 from sources.providers import Offer, Wanted
 
 LONGEST_PAUSE = 60.0
+HEAD = 65536
+"""Bytes in which a file says when it was updated."""
 Selection = Mapping[str, tuple[str, ...]]
 """Codes by dimension, ``geo`` the last; no codes are all codes."""
 
@@ -120,7 +123,7 @@ class LiveProvider:
         selection = {**source.dimensions, "geo": ()} if source.selection else None
         request = Request(source, selection, "TSV")
         name = f"{source.id}.tsv.gz"
-        where = self.base + request.path
+        where = _public(self.base) + request.path
         try:
             with self._turn(already=wanted.queued):
                 file, queued = self._extract(request, wanted)
@@ -294,6 +297,16 @@ def _host(address: str) -> set[str]:
     return {urlsplit(address).netloc} if address else set()
 
 
+def _public(address: str) -> str:
+    """Return an address without credentials, for records and messages."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _gzip(path: Path, mode: str, **options: int) -> BinaryIO:
+    return cast("BinaryIO", igzip.IGzipFile(path, mode, **options))  # type: ignore[no-untyped-call]
+
+
 def _at(address: str, mirror: str) -> str:
     """Return the address, at the mirror if there is one."""
     if not mirror:
@@ -311,11 +324,14 @@ def _join(parts: list[Path], joined: Path, about: str) -> None:
     """
     header = b""
     updates = set()
-    with igzip.IGzipFile(joined, "wb", compresslevel=1) as out:
+    # The same parts make the same bytes: no time of our own in the header.
+    with _gzip(joined, "wb", compresslevel=1, mtime=1) as out:
         for part in parts:
             with part.open("rb") as raw:
-                packed = raw.read(2) == eurostat.GZIP_MAGIC
-            with igzip.open(part, "rb") if packed else part.open("rb") as lines:
+                start = raw.read(HEAD)
+            updates.add(eurostat.last_update(start))
+            packed = start[:2] == eurostat.GZIP_MAGIC
+            with _gzip(part, "rb") if packed else part.open("rb") as lines:
                 first = lines.readline()
                 if header and first != header:
                     error = Changed(f"{about}: the parts of one extraction have two headers.")
@@ -324,9 +340,6 @@ def _join(parts: list[Path], joined: Path, about: str) -> None:
                 if not header:
                     header = first
                     out.write(first)
-                while block := lines.read(1 << 20):
-                    out.write(block)
-            with part.open("rb") as raw:
-                updates.add(eurostat.last_update(raw.read(65536)))
+                shutil.copyfileobj(lines, out, 1 << 20)
     if len(updates) > 1:
         raise Unreachable(f"{about}: Eurostat updated it while its parts were fetched; run again.")

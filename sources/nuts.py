@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from s3etl.errors import Changed
-from s3etl.nuts.tables import CHANGES, CODES, MATRICES, NAMES
+from s3etl.nuts.tables import KEYS, MATRICES, SCHEMAS
 from s3etl.nuts.vintage import VERSIONS
 
 MOST_FILES: Final = 200
 MOST_BYTES: Final = 256 * 1024**2
+NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+PACKING: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 CODE: Final = re.compile(r"[A-Z]{2}[0-9A-Z]{0,3}")
 GISCO: Final = re.compile(r"NUTS_AT_([0-9]{4})\.csv")
 MATRIX: Final = re.compile(r"n([123])_cm_v([0-9]{4})_v([0-9]{4})\.csv(?:\.gz)?")
@@ -42,12 +45,15 @@ Row = dict[str, str]
 
 
 def bundle(files: Files) -> bytes:
-    """Return files as one ZIP; the same files give the same bytes."""
+    """Return files as one ZIP; the same files give the same bytes on every machine.
+
+    Nothing is compressed, since what a compressor writes depends on its version.
+    """
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
             archive.writestr(entry, files[name])
     return out.getvalue()
 
@@ -56,7 +62,8 @@ def unbundle(data: bytes) -> dict[str, bytes]:
     """Return the files of a bundle.
 
     Raises:
-        Changed: It is no bundle of ours: too much in it, a path, a name twice, damage.
+        Changed: It is no bundle of ours: too much in it, a path, a name twice, a password or
+            an unusual compression, damage.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -64,12 +71,14 @@ def unbundle(data: bytes) -> dict[str, bytes]:
             names = [entry.filename for entry in entries]
             if len(names) > MOST_FILES or len(set(names)) != len(names):
                 raise Changed(f"bundle: expected up to {MOST_FILES} different files, found others.")
-            if odd := [n for n in names if not re.fullmatch(r"[A-Za-z0-9_.-]+", n)]:
-                raise Changed(f"bundle: expected file names, found {odd[0]!r}.")
+            if odd := [n for n in names if not NAME.fullmatch(n)]:
+                raise Changed(f"bundle: expected file names, found {odd[0]!r:.80}.")
+            if [e for e in entries if e.flag_bits & 1 or e.compress_type not in PACKING]:
+                raise Changed("bundle: expected plain or deflated files, found others.")
             if sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise Changed(f"bundle: expected at most {MOST_BYTES} bytes, found more.")
             return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+    except (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
         raise Changed("bundle: expected a whole ZIP file, found one that is damaged.") from None
 
 
@@ -78,7 +87,7 @@ def _text(data: bytes, name: str) -> str:
         try:
             unpacker = zlib.decompressobj(wbits=31)
             data = unpacker.decompress(data, MOST_BYTES)
-            if unpacker.unconsumed_tail or not unpacker.eof:
+            if unpacker.unconsumed_tail or unpacker.unused_data or not unpacker.eof:
                 raise Changed(f"{name}: expected a whole gzip file of a usual size, found another.")
         except zlib.error:
             raise Changed(f"{name}: expected a whole gzip file, found a damaged one.") from None
@@ -93,13 +102,16 @@ def _rows(data: bytes, name: str, columns: set[str]) -> list[Row]:
     text = _text(data, name)
     if "\0" in text:
         raise Changed(f"{name}: expected plain text, found a NUL byte; get it again.")
-    reader = csv.DictReader(io.StringIO(text))
-    if missing := columns - set(reader.fieldnames or ()):
-        raise Changed(f"{name}: expected the column {min(missing)} in the header, found none.")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
+        header = reader.fieldnames or []
         rows = list(reader)
     except csv.Error as error:
         raise Changed(f"{name}: expected a CSV file, found another ({error}).") from None
+    if missing := columns - set(header):
+        raise Changed(f"{name}: expected the column {min(missing)} in the header, found none.")
+    if len(set(header)) != len(header):
+        raise Changed(f"{name}: expected each column once in the header, found one twice.")
     if broken := [r for r in rows if None in r or None in r.values()]:
         raise Changed(f"{name}: expected the header's cells in each row, found {broken[0]!r:.80}.")
     return rows
@@ -111,10 +123,25 @@ def _code(text: str, name: str) -> str:
     return text
 
 
-def _table(rows: list[dict[str, object]], schema: pa.Schema, name: str) -> pa.Table:
+def _table(rows: list[dict[str, object]], table: str, name: str) -> pa.Table:
     if not rows:
         raise Changed(f"{name}: expected rows, found none; get it again.")
-    return pa.Table.from_pylist(rows, schema=schema)
+    return _unique(pa.Table.from_pylist(rows, schema=SCHEMAS[table]), table, name)
+
+
+def _unique(read: pa.Table, table: str, name: str) -> pa.Table:
+    """Return a table whose key names one row."""
+    key = list(KEYS[table])
+    plain = read.select(key)
+    for i, field in enumerate(plain.schema):  # a key is compared as text, not by dictionary
+        if pa.types.is_dictionary(field.type):
+            plain = plain.set_column(i, field.name, plain.column(i).cast(pa.string()))
+    counts = plain.group_by(key).aggregate([([], "count_all")])
+    twice = counts.filter(pc.greater(counts.column("count_all"), 1)).select(key)
+    if twice.num_rows:
+        example = " ".join(str(part) for part in twice.slice(0, 1).to_pylist()[0].values())
+        raise Changed(f"{name}: expected each key once, found {example} twice; take one out.")
+    return read
 
 
 def _versions_in(files: Files, name: str) -> Iterator[tuple[str, str, bytes]]:
@@ -149,7 +176,7 @@ def read_codes(files: Files, name: str) -> pa.Table:
             if version not in VERSIONS:
                 raise Changed(f"{file}: expected a NUTS version, found {version!r:.20}.")
             rows.append({"version": version, "geo": code, "level": len(code) - 2})
-    return _table([r for r in rows if r["level"] != 0], CODES, name)
+    return _table([r for r in rows if r["level"] != 0], "nuts_codes", name)
 
 
 def read_names(files: Files, name: str) -> pa.Table:
@@ -179,7 +206,7 @@ def read_names(files: Files, name: str) -> pa.Table:
         for (version, geo), text in sorted(found.items())
         if version in VERSIONS
     ]
-    return _table(rows, NAMES, name)
+    return _table(rows, "nuts_names", name)
 
 
 def _wide(data: bytes, file: str, prefix: str) -> Iterator[tuple[str, Row]]:
@@ -209,7 +236,7 @@ def read_changes(files: Files, name: str) -> pa.Table:
     rows: list[dict[str, object]] = [
         {"version": version, "geo": geo, "change": text} for version, geo, text in sorted(found)
     ]
-    return _table(rows, CHANGES, name)
+    return _table(rows, "nuts_changes", name)
 
 
 def read_matrices(files: Files, name: str) -> pa.Table:
@@ -226,11 +253,11 @@ def read_matrices(files: Files, name: str) -> pa.Table:
         parts.append(_matrix(_text(data, file), file, *found.groups()))
     if not parts:
         raise Changed(f"{name}: expected matrices, found none; get them again.")
-    return pa.concat_tables(parts).unify_dictionaries()
+    return _unique(pa.concat_tables(parts).unify_dictionaries(), "nuts_matrices", name)
 
 
 def _matrix(text: str, file: str, level: str, old: str, new: str) -> pa.Table:
-    if old not in VERSIONS or new not in VERSIONS:
+    if old not in VERSIONS or new not in VERSIONS or old == new:
         raise Changed(f"{file}: expected two known NUTS versions in its name, found others.")
     columns = {f"code_v{old}": "from_geo", f"code_v{new}": "to_geo"} | WEIGHTS
     types = dict.fromkeys(columns, pa.string()) | dict.fromkeys(WEIGHTS, pa.float64())
@@ -252,8 +279,11 @@ def _matrix(text: str, file: str, level: str, old: str, new: str) -> pa.Table:
             if len(_code(code or "", file)) != length:
                 raise Changed(f"{file}: expected codes of level {level}, found {code}.")
     for column in WEIGHTS.values():
-        if table.column(column).null_count:
+        weights = table.column(column)
+        if weights.null_count:
             raise Changed(f"{file}: expected a weight in each row, found none in {column}.")
+        if not pc.all(pc.and_(pc.is_finite(weights), pc.greater_equal(weights, 0))).as_py():
+            raise Changed(f"{file}: expected weights of 0 or more in {column}, found others.")
     rows = table.num_rows
     constant = {"level": int(level), "from_version": old, "to_version": new}
     for column, value in constant.items():

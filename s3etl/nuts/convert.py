@@ -173,8 +173,7 @@ def _kinds(
         [METHODS.index("none"), METHODS.index("recode"), METHODS.index("merge")],
         METHODS.index("split"),
     )
-    whole: NDArray[np.bool_] = one.any(axis=1)
-    return relevant, method.astype(np.int64), exact, whole
+    return relevant, method.astype(np.int64), exact, np.asarray(one.any(axis=1), np.bool_)
 
 
 def recipe(

@@ -108,6 +108,30 @@ def versions_of(
     return VERSIONS, out
 
 
+def newest_in(
+    observations: pa.Table, codes: pa.Table, *, declared: str
+) -> tuple[str, tuple[str, ...]]:
+    """Tell the newest version that codes of a file prove, and which codes prove it.
+
+    A code that is valid in no version up to the declared one proves the oldest version in
+    which it is. With a value or without does not matter: the provider knows the code.
+
+    Returns:
+        The declared version and no codes if nothing newer is proven.
+    """
+    _, names = _coded(observations.column("geo"))
+    valid = _validity(names, codes)
+    order = np.arange(len(VERSIONS))
+    newer = ~valid[:, order <= VERSIONS.index(declared)].any(axis=1) & valid.any(axis=1)
+    if not newer.any():
+        return declared, ()
+    oldest = np.where(newer, valid.argmax(axis=1), -1)
+    proven = int(oldest.max())
+    return VERSIONS[proven], tuple(
+        sorted(name for name, version in zip(names, oldest, strict=True) if version == proven)
+    )
+
+
 def _coded(column: pa.ChunkedArray) -> tuple[Index, Sequence[str]]:
     column = column.unify_dictionaries().combine_chunks()
     if isinstance(column, pa.ChunkedArray):

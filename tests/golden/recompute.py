@@ -96,42 +96,54 @@ class Nuts:
 class Recipe:
     """How one region of NUTS 2024 is made from those of an earlier version."""
 
-    weights: dict[str, float]  # inhabitants of each intersection
-    part_of_origin: dict[str, float]  # of each origin, the part that lies in it
+    parts: dict[str, float]  # of each origin, the part that lies in the region
+    shares: dict[str, float]  # of the region, the share that each origin makes up
     method: str
     exact: float
-    whole: str | None  # the origin it is, where it is one
+    whole: str | None  # the origin that is the same territory, if one is
+
+
+def shares(rows: list[tuple[str, str, float, float]], side: int) -> dict[tuple[str, str], float]:
+    """Return the share of each intersection in its origin (side 0) or destination (side 1).
+
+    By inhabitants; where nobody lives, by area.
+    """
+    people, area = Counter(), Counter()
+    for *pair, inhabitants, km2 in rows:
+        people[pair[side]] += inhabitants
+        area[pair[side]] += km2
+    return {
+        (here, there): n / people[name] if people[name] else km2 / area[name]
+        for here, there, n, km2 in rows
+        for name in ((here, there)[side],)
+    }
 
 
 @cache
 def recipes(nuts_folder: Path, level: int, old: str) -> dict[str, Recipe]:
     """Return how each region of NUTS 2024 is made from those of a version (methodology 6)."""
-    rows, weight = Nuts(nuts_folder).matrix(level, old), {}
-    people = Counter()
-    for row in rows:
-        people[row[f"code_v{old}"]] += float(row["pop21"])
-    for row in rows:
-        here, there = row[f"code_v{old}"], row[f"code_v{LATEST}"]
-        inhabited = people[here] > 0
-        weight[here, there] = float(row["pop21"] if inhabited else row["areaKm"])
-    origin, destination = Counter(), Counter()
-    for (here, there), w in weight.items():
-        origin[here] += w
-        destination[there] += w
-    found = {}
-    for there, total in destination.items():
-        own = {h: w for (h, t), w in weight.items() if t == there and w > 0}
-        parts = {h: w / origin[h] for h, w in own.items()}
-        shares = {h: w / total for h, w in own.items()}
-        (whole,) = [h for h in own if parts[h] >= 0.9995 and shares[h] >= 0.9995] or [None]
-        relevant = [h for h in own if shares[h] >= 0.01]
-        exact = min(min(parts[h] for h in relevant), sum(shares[h] for h in relevant))
-        if whole:
-            method, exact = ("none" if whole == there else "recode"), 1.0
-        else:
-            method = "merge" if len(relevant) > 1 and exact >= 0.9995 else "split"
-        found[there] = Recipe(own, parts, method, exact, whole)
-    return found
+    rows = [
+        (r[f"code_v{old}"], r[f"code_v{LATEST}"], float(r["pop21"]), float(r["areaKm"]))
+        for r in Nuts(nuts_folder).matrix(level, old)
+    ]
+    rows = [row for row in rows if row[2] > 0 or row[3] > 0]
+    of_origin, of_destination, found = shares(rows, 0), shares(rows, 1), defaultdict(list)
+    for pair, part in of_origin.items():
+        if part > 0 or of_destination[pair] > 0:
+            found[pair[1]].append((pair[0], part, of_destination[pair]))
+    return {there: recipe(there, origins) for there, origins in found.items()}
+
+
+def recipe(there: str, origins: list[tuple[str, float, float]]) -> Recipe:
+    """Return method and exactness of a destination; each origin with its part and share."""
+    (whole,) = [h for h, part, share in origins if min(part, share) >= 0.9995] or [None]
+    relevant = [(part, share) for _, part, share in origins if share >= 0.01]
+    exact = min(min(part for part, _ in relevant), sum(share for _, share in relevant))
+    method = "merge" if len(relevant) > 1 and exact >= 0.9995 else "split"
+    if whole:
+        method = "none" if whole == there else "recode"
+    parts = {h: part for h, part, _ in origins}
+    return Recipe(parts, {h: share for h, _, share in origins}, method, exact, whole)
 
 
 # --- the provider's files ----------------------------------------------------------------
@@ -249,8 +261,9 @@ def convert(cells: list[Cell], nuts: Nuts, level: int) -> dict[tuple[str, str | 
                 del found[recipe.whole, version, year]
     for (geo, year), rows in candidates.items():
         own = found.get((geo, LATEST, year))
-        missing, _, row = min(rows, key=lambda r: r[:2])
-        if own is None or (own.value is None and missing < 1):
+        *_, row = min(rows, key=lambda r: r[:2])
+        # What was published in the version asked for stays, and what was suppressed.
+        if own is None or (own.value is None and "c" not in own.flags and row.value is not None):
             found[geo, LATEST, year] = row
     return found
 
@@ -260,38 +273,31 @@ def kept(cell: Cell) -> Row:
 
 
 def one(recipe: Recipe, old: dict[str, Cell]) -> Row | None:
-    """Return the value of one destination; None if the file has none of its origins."""
-    if recipe.whole:
-        if recipe.whole not in old:
-            return None
-        row = kept(old[recipe.whole])
-        return row._replace(method=recipe.method, missing=float(row.value is None))
-    used = {geo: old[geo] for geo in recipe.weights if geo in old}
-    if not used:
+    """Return the value of one destination; None if the file has nothing that matters for it.
+
+    Where up to 10 % of the destination has no value, the rest stands for it.
+    """
+    used = {geo: old[geo] for geo in recipe.shares if geo in old}
+    if not any(recipe.shares[geo] >= 0.01 for geo in used):
         return None
-    total = sum(recipe.weights.values())
     there = {geo: cell.value for geo, cell in used.items() if cell.value is not None}
-    present = sum(recipe.weights[geo] for geo in there) / total
-    missing = min(max(1 - present, 0.0), 1.0)
+    present = sum(recipe.shares[geo] for geo in there)
+    missing = 0.0 if abs(1 - present) < 1e-9 else 1 - present
     value = None
     if missing <= 0.10:
-        if unit_of(next(iter(used.values())).series) in ADDITIVE:
-            value = sum(v * recipe.part_of_origin[g] for g, v in there.items()) / present
-        else:
-            value = sum(v * recipe.weights[g] for g, v in there.items()) / (total * present)
-    telling = [cell for cell in used.values() if (cell.value is None) == (value is None)]
-    flags = set().union(*(cell.flags for cell in telling))
+        additive = unit_of(next(iter(used.values())).series) in ADDITIVE
+        share = recipe.parts if additive else recipe.shares
+        value = sum(number * share[geo] for geo, number in there.items()) / (1 - missing)
+    telling = [
+        cell.flags
+        for geo, cell in used.items()
+        if (cell.value is None) == (value is None) and recipe.shares[geo] >= 0.0005
+    ]
+    flags = set().union(*telling)
     if value is not None and (recipe.exact < 0.99 or missing > 0.01):
         flags.add("e")
-    # An origin that became another region as a whole is used as a whole, but for its slivers.
-    return Row(
-        value,
-        frozenset(flags),
-        recipe.method,
-        recipe.exact,
-        missing,
-        tuple((cell, recipe.part_of_origin[geo]) for geo, cell in used.items()),
-    )
+    origins = tuple((cell, recipe.parts[geo]) for geo, cell in used.items())
+    return Row(value, frozenset(flags), recipe.method, recipe.exact, missing, origins)
 
 
 # --- figures -----------------------------------------------------------------------------

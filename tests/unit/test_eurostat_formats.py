@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources import eurostat, sdmx_csv, tsv
+from sources import eurostat, sdmx_csv, tsv, unpack
 from tests.unit.wire import (
     FORMS,
     LINEAR,
@@ -217,6 +217,67 @@ def test_the_slow_path_reads_regular_files_alike(
     assert rows(slow) == rows(fast)
 
 
+@pytest.mark.parametrize(("cell", "text"), [(b":", None), (b"KG", "KG")])
+def test_one_irregular_block_among_regular_ones(
+    cell: bytes, text: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "BLOCK", 1 << 16)
+    line = b"ESTAT:TAB_1(1.0),28/09/23 23:00:00,A,PC,AT%d,2014,%b,b\n"
+    lines = [line % (i, cell if i == 11_000 else b"12") for i in range(20_000)]
+    body = LINEAR_HEADER + b"".join(lines)
+    table = eurostat.parse(body)
+    assert ("OBS_TEXT" in table.column_names) == (text is not None)
+    expected: list[Row] = [(("A", "PC", f"AT{i}", "2014"), 12.0, "b", None) for i in range(20_000)]
+    expected[11_000] = (("A", "PC", "AT11000", "2014"), None, "b", text)
+    assert rows(table) == expected
+
+
+def test_one_irregular_block_of_tsv_among_regular_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "BLOCK", 1 << 16)
+    lines = [b"LONG_CODE,R%d\t%d.5 \t: c\n" % (i, i) for i in range(10_000)]
+    lines[5999] = b"LONG_CODE,R5999\tKG\t7b\n"
+    expected: list[Row] = [
+        *((("LONG_CODE", f"R{i}", "2015"), i + 0.5, None, None) for i in range(10_000)),
+        *((("LONG_CODE", f"R{i}", "2014"), None, "c", None) for i in range(10_000)),
+    ]
+    expected[5999] = (("LONG_CODE", "R5999", "2015"), None, None, "KG")
+    expected[15_999] = (("LONG_CODE", "R5999", "2014"), 7.0, "b", None)
+    assert parsed(b"x,geo\\time\t2015 \t2014 \n" + b"".join(lines)) == expected
+
+
+# The codes of each row in orders whose beginnings can be cut off, or are not worth it.
+ORDERS: dict[str, Callable[[int], tuple[str, str, str, str]]] = {
+    "as Eurostat sorts": lambda i: ("A", f"S{i // 8000}", f"R{i // 25}", f"{2000 + i % 25}"),
+    "one beginning": lambda i: ("A", "B", f"R{i}", "2015"),
+    "one region": lambda i: ("A", "B", "AT", f"{1000 + i % 2000}"),
+    "runs of two thousand": lambda i: ("A", f"S{i // 2000}", f"R{i // 4}", f"{2000 + i % 4}"),
+    "short runs": lambda i: (f"A{i % 7}", f"S{i // 5}", f"R{i}", "2015"),
+    "the last one is another": lambda i: (f"A{i // 29_999}", "B", f"R{i // 9}", f"{2000 + i % 9}"),
+    "the first one is another": lambda i: (f"A{min(i, 1)}", "B", f"R{i // 9}", f"{2000 + i % 9}"),
+    "long runs, then short": lambda i: (f"A{i % 3 if i > 9000 else 0}", "B", f"R{i}", "2015"),
+    "long codes": lambda i: ("A", "B", f"EU27_2020_{i // 3}", f"{2000 + i % 3}"),
+    "some long codes": lambda i: ("A", "B", "EU27_2020"[: 2 + i // 40 % 8], f"{2000 + i % 40}"),
+    "months": lambda i: ("A", "B", f"R{i // 12}", f"2015-{i % 12 + 1:02}"),
+    "years, then months": lambda i: ("A", "B", f"R{i}", "2015" if i < 20_000 else "2015-01"),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_beginnings_that_rows_share(order: str, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "BLOCK", 1 << 18)
+    monkeypatch.setattr(sdmx_csv, "read_irregular", None)
+    keys = [ORDERS[order](i) for i in range(30_000)]
+    lines = ["DATAFLOW,LAST UPDATE,x,y,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG"] + [
+        f"E:T(1.0),01/02/23 23:00:00,{','.join(key)},{i}.25,{'b' * (i % 2)}"
+        for i, key in enumerate(keys)
+    ]
+    body = "".join(line + end for line in lines).encode()
+    assert parsed(body, "T") == [
+        (key, i + 0.25, "b" * (i % 2) or None, None) for i, key in enumerate(keys)
+    ]
+
+
 @pytest.mark.parametrize("form", ["tsv", "csv"])
 def test_files_longer_than_one_block_keep_order_and_flags(form: str) -> None:
     """Blocks have dictionaries of their own, which must be made one."""
@@ -268,6 +329,10 @@ def test_last_update() -> None:
     assert of(gzip.compress(OLD, mtime=1_501_500_000)) == "2017-07-31T11:20:00+00:00"
     assert of(gzip.compress(OLD, mtime=0)) is None
     assert of(OLD) is None
+    cube = b'{"version": "2.0", "class": "dataset", "updated": "2026-08-01T11:00:00+0200"}'
+    assert of(cube) == of(gzip.compress(cube, mtime=1)) == "2026-08-01T09:00:00+00:00"
+    old_cube = b' {"t": {"code": "t", "lastUpdateDate":1446764400000}}'
+    assert of(old_cube) == "2015-11-05T23:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -278,6 +343,10 @@ def test_last_update() -> None:
         b"\x1f\x8b",
         gzip.compress(LINEAR, mtime=0)[:5],
         LINEAR.replace(b"28/09/23", b"2023-09-28"),
+        b'{"updated": "2026-13-01T11:00:00+0200"}',
+        b'{"updated": 5, "lastUpdateDate": "x"}',
+        b'{"lastUpdateDate": 99999999999999}',
+        b"{",
     ],
 )
 def test_broken_bytes_have_no_last_update_and_are_left_to_the_parser(broken: bytes) -> None:
