@@ -18,13 +18,41 @@ BEGIN, END = "<!-- indicators: begin (make docs) -->", "<!-- indicators: end -->
 NOTE = "<!-- Written by make docs from the declarations; do not edit. -->"
 
 
+PILLARS = {
+    "ECO": "Economy",
+    "RDI": "Research, development, innovation",
+    "HUM": "Human capital",
+    "IND": "Industry",
+    "ENT": "Enterprises",
+    "DIG": "Digitalisation",
+    "OPN": "Openness",
+    "INS": "Institutions",
+}
+
+
+def _state(indicator: Indicator) -> str:
+    return indicator.status if indicator.measure else "not computed"
+
+
+def _pillar_table(catalogue: Catalogue) -> str:
+    """Count the framework's indicators by pillar and state."""
+    states = ("verified", "unverified", "not computed")
+    lines = [f"| Pillar | {' | '.join(s.capitalize() for s in states)} |", "|---|---|---|---|"]
+    framework = [i for i in catalogue.indicators.values() if i.framework]
+    for pillar, name in PILLARS.items():
+        found = [_state(i) for i in framework if i.pillar == pillar]
+        lines.append(f"| {name} | {' | '.join(str(found.count(s)) for s in states)} |")
+    own = len(catalogue.indicators) - len(framework)
+    lines += ["", f"{len(framework)} framework indicators, and {own} of the project beside them."]
+    return "\n".join(lines)
+
+
 def _indicator_table(catalogue: Catalogue) -> str:
     lines = ["| Indicator | Title | Unit | Direction | Status |", "|---|---|---|---|---|"]
     order = sorted(catalogue.indicators.values(), key=lambda i: (not i.framework, i.id))
     for i in order:
-        link = f"[`{i.id}`](docs/indicators.md#{i.id.lower()})"
-        status = i.status if i.measure else "not computed"
-        lines.append(f"| {link} | {i.title} | {i.unit} | {i.direction} | {status} |")
+        link = f"[`{i.id}`](#{i.id.lower()})"
+        lines.append(f"| {link} | {i.title} | {i.unit} | {i.direction} | {_state(i)} |")
     return "\n".join(lines)
 
 
@@ -32,7 +60,7 @@ def _readme(catalogue: Catalogue) -> str:
     text = (ROOT / "README.md").read_text()
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n{_indicator_table(catalogue)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{_pillar_table(catalogue)}\n{END}{after}"
 
 
 def _codes(chosen: str | tuple[str, ...]) -> str:
@@ -78,7 +106,7 @@ def _card(indicator: Indicator) -> str:
 
 def _indicators(catalogue: Catalogue) -> str:
     cards = "\n\n".join(map(_card, catalogue.indicators.values()))
-    return f"# Indicators\n\n{NOTE}\n\n{cards}\n"
+    return f"# Indicators\n\n{NOTE}\n\n{_indicator_table(catalogue)}\n\n{cards}\n"
 
 
 def _datasets(catalogue: Catalogue) -> str:

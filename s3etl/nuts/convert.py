@@ -32,7 +32,6 @@ RELEVANT: Final = 0.01
 MOST_MISSING: Final = 0.10
 """Share of the destination's weight that may lack a value."""
 
-TINY: Final = 1e-300
 ROUNDING: Final = 1e-9
 """What a sum of shares may be off by."""
 _CODE: Final = pa.dictionary(pa.int32(), pa.string())
@@ -149,7 +148,8 @@ def _shares(weights: Floats, areas: Floats, axis: int) -> Floats:
     """
     total = weights.sum(axis=axis, keepdims=True)
     used = np.where(total > 0, weights, areas)
-    return np.asarray(used / np.maximum(used.sum(axis=axis, keepdims=True), TINY), float)
+    whole = used.sum(axis=axis, keepdims=True)
+    return np.asarray(used / np.where(whole > 0, whole, 1.0), float)
 
 
 def _kinds(

@@ -19,7 +19,7 @@ from typing import NamedTuple
 VERSIONS = ("2006", "2010", "2013", "2016", "2021", "2024")
 LATEST = "2024"
 FROM_YEAR = dict(zip(VERSIONS, (2008, 2012, 2015, 2018, 2021, 2024), strict=True))
-STATUS = {**dict(zip("bdesipufnz", "BDEEIPUFNM", strict=True))}
+STATUS = dict(zip("bdesipufnz", "BDEEIPUFNM", strict=True))
 STATUS_ORDER = "BDEIPUFNMQOA"
 METHODS = ("none", "recode", "merge", "split")
 UNITS = {"V16110": "PERS", "V11210": "NR", "V13320": "MIO_EUR"}
@@ -40,6 +40,7 @@ class Cell(NamedTuple):
 
     @property
     def status(self) -> str:
+        """Status of the cell, from its flags."""
         return status(self.flags, self.value)
 
 
@@ -86,9 +87,9 @@ class Nuts:
     def matrix(self, level: int, old: str, new: str = LATEST) -> list[dict[str, str]]:
         """Return the rows of the file of a pair of versions; none if there is no such file."""
         for path in (self.folder / "jrc_matrices").glob(f"n{level}_cm_v{old}_v{new}.csv*"):
-            opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-            with opened as lines:
-                return list(csv.DictReader(lines))
+            data = path.read_bytes()
+            text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+            return list(csv.DictReader(text.splitlines()))
         return []
 
 
@@ -138,7 +139,7 @@ def recipe(there: str, origins: list[tuple[str, float, float]]) -> Recipe:
     """Return method and exactness of a destination; each origin with its part and share."""
     (whole,) = [h for h, part, share in origins if min(part, share) >= 0.9995] or [None]
     relevant = [(part, share) for _, part, share in origins if share >= 0.01]
-    exact = min(min(part for part, _ in relevant), sum(share for _, share in relevant))
+    exact = min(*(part for part, _ in relevant), sum(share for _, share in relevant))
     method = "merge" if len(relevant) > 1 and exact >= 0.9995 else "split"
     if whole:
         method = "none" if whole == there else "recode"
@@ -161,25 +162,24 @@ def published(path: Path) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else None
 
 
-def read(path: Path) -> Iterator[tuple[str, str, int, str, str]]:
-    """Yield series, region, year, text of the value and flags of every cell."""
+def read(path: Path) -> Iterator[tuple[str, str, int, str]]:
+    """Yield series, region, year and text (value, flags) of every cell; ``:`` is no value."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         if ".csv" in path.name:
             header, *rows = csv.reader(lines)
             first, geo = header.index("freq") + 1, header.index("geo")
             for row in rows:
-                series, *rest = ".".join(row[first:geo]), *row[geo : geo + 4]
-                yield series, rest[0], int(rest[1]), rest[2], rest[3]
+                text = f"{row[geo + 2] or ':'} {row[geo + 3]}"
+                yield ".".join(row[first:geo]), row[geo], int(row[geo + 1]), text
             return
         names, *years = next(lines).split("\t")
         numbers = [int(year) for year in years]
         for line in lines:
-            key, *cells = line.rstrip("\r\n").split("\t")
+            key, *cells = line.split("\t")
             *codes, geo = key.removeprefix("A," if names.startswith("freq") else "").split(",")
             series = ".".join(codes)
-            for year, cell in zip(numbers, cells, strict=True):
-                text, _, flags = cell.strip().partition(" ")
-                yield series, geo, year, text.replace(":", ""), flags
+            for year, text in zip(numbers, cells, strict=True):
+                yield series, geo, year, text
 
 
 class Vintage:
@@ -201,6 +201,7 @@ class Vintage:
         self.of: Callable[[str, int], str | None] = cache(self._of)
 
     def valid(self, geo: str) -> list[str]:
+        """Return the versions that have a code."""
         return [v for v in VERSIONS if geo in self.nuts.codes[v]]
 
     def liking(self, version: str) -> tuple[bool, int]:
@@ -223,19 +224,21 @@ class Vintage:
 def cells_of(path: Path, wanted: set[str], nuts: Nuts) -> tuple[list[Cell], Vintage]:
     """Return the cells of the wanted series, and the versions told from the whole file."""
     seen, valued, found = set(), set(), []
-    for series, geo, year, text, flags in read(path):
-        seen.add((geo, year))
-        if text:
-            valued.add((geo, year))
+    for series, geo, year, text in read(path):
+        (seen if text[0] == ":" else valued).add((geo, year))
         if series in wanted:
-            value = float(text) if text else None
+            number, _, flags = text.strip().partition(" ")
+            value = None if number == ":" else float(number)
             found.append((path.name, series, geo, year, value, flags))
-    vintage = Vintage(nuts, published(path), seen, valued)
+    vintage = Vintage(nuts, published(path), seen | valued, valued)
     return [Cell(*c[:3], vintage.of(c[2], c[3]), *c[3:]) for c in found], vintage
 
 
+@cache
 def unit_of(series: str) -> str:
-    return next((unit for code, unit in UNITS.items() if code in series), series.split(".", maxsplit=1)[0])
+    """Return the unit: of the business statistics by variable, of others the code itself."""
+    codes = series.split(".")
+    return UNITS.get(codes[-1]) or (codes[-1] if codes[-1] == "PC" else codes[0])
 
 
 # --- conversion --------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from s3etl.nuts.convert import convert, recipe, uncovered
 from s3etl.nuts.tables import CODES, MATRICES
-from s3etl.nuts.vintage import newest_in_force, versions_of
+from s3etl.nuts.vintage import newest_in, newest_in_force, versions_of
 from s3etl.observations import SCHEMA
 
 # Origin, destination, inhabitants of the intersection. From 2021 to 2024:
@@ -198,6 +198,83 @@ def test_a_recipe_says_how_each_region_is_made():
     assert found["AT12", "AT19"] == ("recode", 1.0)
 
 
+SLIVERS = matrices("AT11 AT11 9998\nAT11 AT12 2\nAT12 AT12 5000")
+"""A sliver of AT11 lies in AT12: both are one to one all the same."""
+
+
+def test_a_sliver_is_no_split_and_still_nothing_is_lost_or_counted_twice():
+    rows = converted(
+        observations(("AT11", "2021", 100.0, "b"), ("AT12", "2021", 10.0, None)), SLIVERS
+    )
+    assert value(rows, "AT11") == (pytest.approx(99.98), "none", pytest.approx(0.9998), "b")
+    assert value(rows, "AT12") == (pytest.approx(10.02), "none", pytest.approx(0.9996), None)
+    assert set(rows) == {("AT11", "2024"), ("AT12", "2024")}
+
+
+def test_a_sliver_alone_does_not_make_a_row():
+    rows = converted(observations(("AT11", "2021", 100.0, None)), SLIVERS)
+    assert set(rows) == {("AT11", "2024")}
+
+
+def test_a_place_that_a_large_region_takes_in_is_added_and_kept_beside():
+    taken_in = matrices("AT11 AT11 99990\nAT12 AT11 10")
+    rows = converted(
+        observations(("AT11", "2021", 100.0, None), ("AT12", "2021", 7.0, None)), taken_in
+    )
+    assert value(rows, "AT11")[:2] == (107.0, "none")
+    assert value(rows, "AT12", "2021")[:2] == (7.0, "none")
+
+
+def test_where_nobody_lives_the_area_shares_out_and_never_stands_beside_people():
+    """AT22 is empty and large: it adds to sums and says nothing about means."""
+    empty = matrices("AT21 AT20 100 10\nAT22 AT20 0 900\nAT22 AT29 0 100\nAT23 AT29 50 5")
+    cells = [("AT21", "2021", 1.0, None), ("AT22", "2021", 9.0, None), ("AT23", "2021", 3.0, None)]
+    sums = converted(observations(*cells), empty)
+    assert (value(sums, "AT20")[0], value(sums, "AT29")[0]) == (
+        pytest.approx(1 + 8.1),
+        pytest.approx(3 + 0.9),
+    )
+    means = converted(observations(*cells), empty, extensive=())
+    assert (value(means, "AT20")[0], value(means, "AT29")[0]) == (1.0, 3.0)
+
+
+def test_what_has_neither_people_nor_area_is_not_covered():
+    nowhere = matrices("AT21 AT20 100 10\nAT22 AT20 0 0")
+    rows = converted(
+        observations(("AT21", "2021", 1.0, None), ("AT22", "2021", 9.0, None)), nowhere
+    )
+    assert value(rows, "AT22", "2021") == (9.0, "none", 1.0, None)
+    assert value(rows, "AT20")[0] == 1.0
+
+
+def test_what_was_suppressed_in_the_new_version_stays_suppressed():
+    rows = converted(observations(("AT31", "2021", 40.0, None), ("AT36", "2024", None, "c")))
+    assert (value(rows, "AT36")[0], rows["AT36", "2024"]["conf_status"]) == (None, "C")
+    assert value(rows, "AT35")[0] == 30.0
+
+
+def test_a_published_gap_is_not_replaced_by_a_converted_one():
+    rows = converted(observations(("AT20", "2024", None, "u"), ("AT21", "2021", 6.0, None)))
+    assert value(rows, "AT20") == (None, "none", 1.0, "u")
+
+
+def test_of_two_versions_of_origins_the_more_complete_is_taken_then_the_newer():
+    """AT20 out of AT21 and AT22 of 2021, or out of AT2X of 2016; never out of both."""
+    both = pa.concat_tables([matrices(), matrices("AT2X AT20 100", version="2016")])
+    older = ("AT2X", "2016", 99.0, None)
+    rows = converted(observations(older, ("AT21", "2021", 6.0, None)), both)
+    assert value(rows, "AT20") == (99.0, "recode", 1.0, None)
+    newer = [("AT21", "2021", 6.0, None), ("AT22", "2021", 4.0, None)]
+    assert value(converted(observations(older, *newer), both), "AT20")[0] == 10.0
+
+
+def test_a_mean_over_a_missing_origin_is_that_of_the_others():
+    little = matrices("AT21 AT20 95\nAT22 AT20 5")
+    known = observations(("AT21", "2021", 9.5, None), ("AT22", "2021", None, "c"), unit="PC")
+    row = converted(known, little)["AT20", "2024"]
+    assert (row["value"], row["conv_missing"]) == (pytest.approx(9.5), pytest.approx(0.05))
+
+
 VALUES = st.lists(st.floats(0, 1e6, allow_nan=False), min_size=7, max_size=7)
 
 
@@ -220,6 +297,38 @@ def test_law_a_rate_lies_between_those_it_is_made_of(values):
     new = [r["value"] for (_, version), r in rows.items() if version == "2024"]
     assert min(values) - 1e-6 <= min(new)
     assert max(new) <= max(values) + 1e-6
+
+
+@given(st.floats(-1e6, 1e6, allow_nan=False))
+def test_law_a_rate_that_is_the_same_everywhere_stays(rate):
+    rows = converted(of_values([rate] * 7, unit="PC"))
+    new = [r["value"] for (_, version), r in rows.items() if version == "2024"]
+    assert new == pytest.approx([rate] * len(new), rel=1e-12, abs=1e-12)
+
+
+WEIGHTS = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 3), st.floats(0, 1e6)),
+    min_size=1,
+    max_size=16,
+    unique_by=lambda row: row[:2],
+)
+
+
+@given(WEIGHTS, st.lists(st.floats(0, 1e6, allow_nan=False), min_size=4, max_size=4))
+def test_law_any_matrix_keeps_totals_and_shares_sum_to_one(weights, values):
+    """Weights of any size, slivers among them; all origins have a value."""
+    text = "\n".join(f"AT1{i} AT2{j} {w!r} {w + 1!r}" for i, j, w in weights)
+    origins = sorted({i for i, *_ in weights})
+    table = observations(*((f"AT1{i}", "2021", values[i], None) for i in origins))
+    found = convert(table, matrices(text), extensive=("THS",))
+    new = [r for r in found.observations.to_pylist() if r["nuts_version"] == "2024"]
+    assert sum(r["value"] for r in new) == pytest.approx(
+        sum(values[i] for i in origins), rel=1e-9, abs=1e-9
+    )
+    rows = found.observations.column("nuts_version").to_pylist()
+    is_new = np.array([version == "2024" for version in rows])
+    used = np.bincount(found.origin, found.share * is_new[found.row], len(origins))
+    assert used == pytest.approx(np.ones(len(origins)))
 
 
 @given(VALUES, st.permutations(range(7)))
@@ -304,3 +413,25 @@ def test_what_is_no_region_has_no_version_and_countries_meet_in_one():
         ("AT", "2012"): "2024",
         ("TR10", "2012"): "2013",
     }
+
+
+def test_codes_of_no_version_up_to_the_declared_one_prove_a_newer_one():
+    codes = pa.Table.from_pylist(
+        [
+            {"version": version, "geo": geo, "level": len(geo) - 2}
+            for version, geos in LISTS.items()
+            for geo in geos.split()
+        ],
+        schema=CODES,
+    )
+
+    def proven(*geos, declared):
+        table = pa.table({"geo": pa.array(geos).dictionary_encode()})
+        return newest_in(table, codes, declared=declared)
+
+    assert proven("FR10", "HR02", "HR05", "TR10", "EU28", declared="2013") == (
+        "2021",
+        ("HR02", "HR05"),
+    )
+    assert proven("FRA1", "HR02", declared="2010") == ("2021", ("HR02",))
+    assert proven("FR91", "FRA1", declared="2013") == ("2013", ())
