@@ -182,12 +182,13 @@ def read_irregular(block: Block, columns: Columns, name: str) -> pa.Table:
 
 def _one_flag(table: pa.Table, name: str) -> pa.ChunkedArray:
     """Return the flags, with a separate confidentiality mark beside them as in TSV files."""
-    flag = pa.chunked_array([pa.nulls(table.num_rows, pa.string()).dictionary_encode()])
     if "OBS_FLAG" in table.column_names:
         flag = table["OBS_FLAG"]
         cells.check(cells.distinct(flag), "letters in OBS_FLAG", cells.FLAG, name)
+    else:
+        flag = pa.chunked_array([pa.nulls(len(table), pa.string())]).dictionary_encode()
     if "CONF_STATUS" not in table.column_names:
-        return flag.cast(CODES)
+        return flag
     mark = table["CONF_STATUS"]
     cells.check(cells.distinct(mark), "C, F or nothing in CONF_STATUS", CONFIDENTIALITY, name)
     flag = pc.fill_null(flag.cast(pa.string()), "")

@@ -9,6 +9,20 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 Ranks = NDArray[np.int64]
 
+DIGITS = 11
+"""Significant digits that tell values apart; what is equal in exact arithmetic differs in the
+sixteenth or so, depending on the order of a sum."""
+
+
+def settled(values: Values) -> Values:
+    """Return values without the digits that come from rounding in floating point."""
+    size = np.abs(values)
+    with np.errstate(divide="ignore"):
+        place = np.where(size > 0, np.floor(np.log10(size)), 0.0)
+    place = np.clip(place, -280, 300)  # beyond that a power of ten is no number
+    scale = 10.0 ** (DIGITS - 1 - place)
+    return np.asarray(np.rint(values * scale) / scale, float)
+
 
 def rank(values: Values, *, reverse: bool = False) -> Ranks:
     """Rank values, 1 for the best; equal values share the better rank (1, 2, 2, 4).
@@ -22,7 +36,7 @@ def rank(values: Values, *, reverse: bool = False) -> Ranks:
     """
     if np.isnan(values).any():
         raise ValueError("a missing value has no rank")
-    key = values if reverse else -values
+    key = settled(values) if reverse else -settled(values)
     return np.searchsorted(np.sort(key), key, side="left").astype(np.int64) + 1
 
 
@@ -66,7 +80,7 @@ def interval_of_rank(
     low = simulated[int(np.floor((draws - 1) * percentiles[0] / 100))]
     high = simulated[int(np.ceil((draws - 1) * percentiles[1] / 100))]
     # Equal values share their rank, so they share its bounds: the widest of theirs.
-    _, group = np.unique(values, return_inverse=True)
+    _, group = np.unique(settled(values), return_inverse=True)
     lowest, highest = np.full(values.size, values.size), np.ones(values.size, np.int64)
     np.minimum.at(lowest, group, np.minimum(low, here))
     np.maximum.at(highest, group, np.maximum(high, here))

@@ -61,6 +61,8 @@ RECIPE: Final = pa.schema(
 """One row for each origin and destination that share territory."""
 
 Weight = Literal["population", "area"]
+LAST: Final = "2021"
+"""Version that regions are carried to which have none later."""
 COLUMN_OF: Final[dict[Weight, str]] = {"population": "pop21", "area": "area"}
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -80,6 +82,7 @@ class Converted:
         row: Row of ``observations``, in ascending order.
         origin: Row of ``source`` that it used.
         share: Part of that row's territory that it used.
+        uncovered: Rows of ``source`` that no matrix carries to another version.
     """
 
     observations: pa.Table
@@ -87,6 +90,7 @@ class Converted:
     row: Index
     origin: Index
     share: Floats
+    uncovered: Index
 
     def origins_of(self, rows: Index) -> tuple[Index, Index, Floats]:
         """Return which of ``rows`` used which row of the source, and what share of it."""
@@ -131,7 +135,9 @@ def _matrix(matrices: pa.Table, level: int, version: str, to: str, weight: Weigh
     weights, areas = np.zeros((2, len(origins), len(destinations)))
     weights[i, j] = part.column(COLUMN_OF[weight]).to_numpy()
     areas[i, j] = part.column("area").to_numpy()
-    of_origin, of_destination = _shares(weights, areas, 1), _shares(weights, areas, 0)
+    of_origin, of_destination = _without_slivers(
+        _shares(weights, areas, 1), _shares(weights, areas, 0)
+    )
     same = origins[:, None] == destinations[None, :]
     kinds = _kinds(of_origin, of_destination, same)
     return _Matrix(list(origins), list(destinations), of_origin, of_destination, *kinds)
@@ -150,6 +156,27 @@ def _shares(weights: Floats, areas: Floats, axis: int) -> Floats:
     used = np.where(total > 0, weights, areas)
     whole = used.sum(axis=axis, keepdims=True)
     return np.asarray(used / np.where(whole > 0, whole, 1.0), float)
+
+
+def _without_slivers(of_origin: Floats, of_destination: Floats) -> tuple[Floats, Floats]:
+    """Give a territory that is one to one wholly to what it became.
+
+    The matrices have slivers of neighbours in it; the value of a territory that did not change
+    is the published one. What other origins had there is shared out over their own
+    destinations, so that sums keep their total.
+    """
+    one = (of_origin >= EXACT) & (of_destination >= EXACT)
+    # An origin that lies nowhere else keeps its place: then the destination is no one to one.
+    elsewhere = (of_origin * ~one.any(axis=0)).sum(axis=1) > 0
+    alone = ~one.any(axis=1) & ~elsewhere
+    one[:, (of_origin[alone] > 0).any(axis=0)] = False
+    touched = one.any(axis=1, keepdims=True) | one.any(axis=0, keepdims=True)
+    cleaned = []
+    for shares, axis in ((of_origin, 1), (of_destination, 0)):
+        left = np.where(touched, one, shares)
+        total = left.sum(axis=axis, keepdims=True)
+        cleaned.append(left / np.where(total > 0, total, 1.0))
+    return cleaned[0], cleaned[1]
 
 
 def _kinds(
@@ -204,13 +231,18 @@ def recipes(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Table
 
     Regions that no matrix covers have a row without a destination.
     """
-    parts = [
-        recipe(matrices, level, version, to)
-        for level in (1, 2, 3)
-        for version in VERSIONS
-        if version != to
-    ]
+    versions = [v for v in VERSIONS if v != to]
+    parts = [recipe(matrices, level, v, to) for level in (1, 2, 3) for v in versions]
     alone = uncovered(codes, matrices, to)
+    if to > LAST:
+        parts += [
+            found.filter(pc.is_in(found.column("from_geo"), _of(alone, level, v)))
+            for level in (1, 2, 3)
+            for v in versions
+            if v < LAST
+            for found in [recipe(matrices, level, v, LAST)]
+        ]
+        alone = uncovered(alone, matrices, LAST)
     rest = {
         "level": alone.column("level"),
         "from_version": alone.column("version").cast(pa.string()),
@@ -219,6 +251,14 @@ def recipes(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Table
     nothing = {f.name: pa.nulls(len(alone), f.type) for f in RECIPE if f.name not in rest}
     unmet = pa.table({name: (rest | nothing)[name] for name in RECIPE.names}, schema=RECIPE)
     return pa.concat_tables([*parts, unmet])
+
+
+def _of(codes: pa.Table, level: int, version: str) -> pa.ChunkedArray:
+    own = pc.and_(
+        pc.equal(codes.column("level"), level),
+        pc.equal(codes.column("version").cast(pa.string()), version),
+    )
+    return codes.filter(own).column("geo").cast(pa.string())
 
 
 def uncovered(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Table:
@@ -305,10 +345,12 @@ def convert(
     Extensive: y_to = Σ y_from · w_ft / Σ_t′ w_ft′; all others: y_to = Σ y_from · w_ft /
     Σ_f′ w_f′t. Where up to 10 % of the destination's weight has no value, the mean is that of
     the rest and the sum is grossed up by 1 / (1 − missing), since nothing missing counts as
-    zero; beyond that the value is missing. Intersections of every size take part in the value,
-    also in that of a region that is one to one, so that sums keep their total; flags come from
-    origins that make up at least 0.0005 of the destination. A territory nobody lives in is
-    shared out by area.
+    zero; beyond that the value is missing. A territory that is one to one (0.9995 both ways) has
+    its value as published. Flags come from origins that make up at least 0.0005 of the
+    destination. A territory nobody lives in is shared out by area.
+
+    Regions that no matrix carries to that version (the United Kingdom in 2024) are carried to
+    the last one that has them, :data:`LAST`, so that data of different vintages meet there.
 
     A row published in the version asked for goes before all that is converted if it has a value
     or is confidential: what was suppressed stays so. Else the most complete version of origins
@@ -321,6 +363,31 @@ def convert(
         weight: What shares out a divided territory.
         to: Version asked for.
     """
+    found = _carried(observations, matrices, extensive, weight, to)
+    rest = found.uncovered
+    if to <= LAST or not rest.size:
+        return found
+    source = found.source
+    second = _carried(source.take(pa.array(rest)), matrices, extensive, weight, LAST)
+    kept = np.ones(len(found.observations), bool)
+    kept[found.row[np.isin(found.origin, rest)]] = False
+    renumbered = np.cumsum(kept) - 1
+    used = kept[found.row]
+    table = pa.concat_tables([found.observations.filter(pa.array(kept)), second.observations])
+    row = np.concatenate([renumbered[found.row[used]], second.row + int(kept.sum())])
+    origin = np.concatenate([found.origin[used], rest[second.origin]])
+    share = np.concatenate([found.share[used], second.share])
+    return Converted(table, source, row, origin, share, rest[second.uncovered])
+
+
+def _carried(
+    observations: pa.Table,
+    matrices: pa.Table,
+    extensive: Collection[str],
+    weight: Weight,
+    to: str,
+) -> Converted:
+    """Carry to one version what its matrices cover."""
     frame = _Frame(observations)
     adds = np.array([u in extensive for u in frame.units] + [False])[frame.unit]
     target = VERSIONS.index(to)
@@ -344,7 +411,8 @@ def convert(
             used[rows] = True
             gone[rows] = matrix.whole[origin]
             parts.append(_part(frame, rows, origin, adds, matrix, int(version)))
-    return _assemble(frame, parts, used & gone, own, to)
+    alone = np.flatnonzero((frame.level > 0) & (frame.version >= 0) & ~own & ~used)
+    return _assemble(frame, parts, used & gone, own, to, alone)
 
 
 def _part(
@@ -414,7 +482,12 @@ def _part(
 
 
 def _assemble(
-    frame: _Frame, parts: list[_Part], gone: NDArray[np.bool_], own: NDArray[np.bool_], to: str
+    frame: _Frame,
+    parts: list[_Part],
+    gone: NDArray[np.bool_],
+    own: NDArray[np.bool_],
+    to: str,
+    alone: Index,
 ) -> Converted:
     """Choose one version for each destination and put kept and converted rows together."""
     names = sorted({name for part in parts for name in part.destination} | set(frame.geos))
@@ -456,7 +529,7 @@ def _assemble(
     table = pa.concat_tables(
         [_unchanged(frame.table, kept), _table(frame, parts, chosen, names, dest, to)]
     )
-    return Converted(table, frame.table, row[by_row], origin[by_row], share[by_row])
+    return Converted(table, frame.table, row[by_row], origin[by_row], share[by_row], alone)
 
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type = int) -> NDArray[Any]:

@@ -69,7 +69,7 @@ def versions_of(
     For each country, level and period it is the version in which most of the codes that have a
     value are valid; of equals the newest that is not newer than ``newest``. A row whose code is
     not valid in that version has the newest (up to ``newest``, if possible) in which it is; a
-    region that stands in no list (statistical regions outside NUTS) has ``newest``.
+    region that stands in no list (statistical regions outside NUTS) has :data:`ANALYSIS`.
 
     Args:
         observations: Columns ``geo``, ``period``, ``value``.
@@ -154,11 +154,15 @@ def _validity(names: Sequence[str], codes: pa.Table) -> NDArray[np.bool_]:
 
 
 def _newest_valid(valid: NDArray[np.bool_], newest: int) -> Index:
-    """Newest version of each code up to ``newest``, else its oldest later one, else ``newest``."""
+    """Newest version of each code up to ``newest``, else its oldest later one.
+
+    A code that stands in no list has :data:`ANALYSIS`: such regions meet by their code alone.
+    """
     order = np.arange(len(VERSIONS))
     known = np.where(valid & (order <= newest), order, -1).max(axis=1)
     later = np.where(valid, order, len(VERSIONS)).min(axis=1)
-    return np.where(known >= 0, known, np.where(later < len(VERSIONS), later, newest))
+    unlisted = VERSIONS.index(ANALYSIS)
+    return np.where(known >= 0, known, np.where(later < len(VERSIONS), later, unlisted))
 
 
 def _choose(

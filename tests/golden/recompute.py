@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 VERSIONS = ("2006", "2010", "2013", "2016", "2021", "2024")
-LATEST = "2024"
+LATEST, BEFORE = "2024", "2021"
 FROM_YEAR = dict(zip(VERSIONS, (2008, 2012, 2015, 2018, 2021, 2024), strict=True))
 STATUS = dict(zip("bdesipufnz", "BDEEIPUFNM", strict=True))
 STATUS_ORDER = "BDEIPUFNMQOA"
@@ -121,14 +121,34 @@ def shares(rows: list[tuple[str, str, float, float]], side: int) -> dict[tuple[s
 
 
 @cache
-def recipes(nuts_folder: Path, level: int, old: str) -> dict[str, Recipe]:
-    """Return how each region of NUTS 2024 is made from those of a version (methodology 6)."""
+def recipes(nuts_folder: Path, level: int, old: str, new: str = LATEST) -> dict[str, Recipe]:
+    """Return how each region of a version is made from those of an older one (methodology 6)."""
     rows = [
-        (r[f"code_v{old}"], r[f"code_v{LATEST}"], float(r["pop21"]), float(r["areaKm"]))
-        for r in Nuts(nuts_folder).matrix(level, old)
+        (r[f"code_v{old}"], r[f"code_v{new}"], float(r["pop21"]), float(r["areaKm"]))
+        for r in Nuts(nuts_folder).matrix(level, old, new)
     ]
     rows = [row for row in rows if row[2] > 0 or row[3] > 0]
     of_origin, of_destination, found = shares(rows, 0), shares(rows, 1), defaultdict(list)
+    # A territory that is one to one is wholly what it became, without slivers of neighbours;
+    # unless a neighbour would have no other place.
+    twins = {p for p in of_origin if of_origin[p] >= 0.9995 and of_destination[p] >= 0.9995}
+    places = defaultdict(set)
+    for (here, there), part in of_origin.items():
+        if part > 0:
+            places[here].add(there)
+    whole = {there for _, there in twins}
+    homeless = {h for h, theirs in places.items() if theirs <= whole} - {h for h, _ in twins}
+    twins = {(h, t) for h, t in twins if not any(t in places[o] for o in homeless)}
+    olds, news = {h for h, _ in twins}, {t for _, t in twins}
+    for parts, side in ((of_origin, 0), (of_destination, 1)):
+        for pair in parts:
+            if pair[0] in olds or pair[1] in news:
+                parts[pair] = 1.0 if pair in twins else 0.0
+        total = Counter()
+        for pair, part in parts.items():
+            total[pair[side]] += part
+        for pair in parts:
+            parts[pair] = parts[pair] / total[pair[side]] if total[pair[side]] else 0.0
     for pair, part in of_origin.items():
         if part > 0 or of_destination[pair] > 0:
             found[pair[1]].append((pair[0], part, of_destination[pair]))
@@ -162,24 +182,22 @@ def published(path: Path) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else None
 
 
-def read(path: Path) -> Iterator[tuple[str, str, int, str]]:
-    """Yield series, region, year and text (value, flags) of every cell; ``:`` is no value."""
+def read(path: Path) -> Iterator[tuple[str, str, tuple[int, ...], list[str]]]:
+    """Yield series, region, years and cells (value, flags) of every line; ``:`` is no value."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
         if ".csv" in path.name:
             header, *rows = csv.reader(lines)
             first, geo = header.index("freq") + 1, header.index("geo")
             for row in rows:
-                text = f"{row[geo + 2] or ':'} {row[geo + 3]}"
-                yield ".".join(row[first:geo]), row[geo], int(row[geo + 1]), text
+                cell = f"{row[geo + 2] or ':'} {row[geo + 3]}"
+                yield ".".join(row[first:geo]), row[geo], (int(row[geo + 1]),), [cell]
             return
-        names, *years = next(lines).split("\t")
-        numbers = [int(year) for year in years]
+        names, *header = next(lines).split("\t")
+        years = tuple(int(year) for year in header)
         for line in lines:
             key, *cells = line.split("\t")
             *codes, geo = key.removeprefix("A," if names.startswith("freq") else "").split(",")
-            series = ".".join(codes)
-            for year, text in zip(numbers, cells, strict=True):
-                yield series, geo, year, text
+            yield ".".join(codes), geo, years, cells
 
 
 class Vintage:
@@ -218,19 +236,26 @@ class Vintage:
         chosen = max(votes, key=lambda v: (votes[v], self.liking(v)), default=None)
         if chosen in valid:
             return chosen
-        return max(valid, key=self.liking, default=self.newest)
+        return max(valid, key=self.liking, default=LATEST)
 
 
 def cells_of(path: Path, wanted: set[str], nuts: Nuts) -> tuple[list[Cell], Vintage]:
     """Return the cells of the wanted series, and the versions told from the whole file."""
-    seen, valued, found = set(), set(), []
-    for series, geo, year, text in read(path):
-        (seen if text[0] == ":" else valued).add((geo, year))
-        if series in wanted:
+    empty: dict[tuple[str, tuple[int, ...]], set[int]] = {}  # places without a value so far
+    found = []
+    for series, geo, years, texts in read(path):
+        rest = empty.setdefault((geo, years), {*range(len(years))})
+        if rest:
+            rest -= {place for place in rest if texts[place][0] != ":"}
+        for year, text in zip(years, texts, strict=True) if series in wanted else ():
             number, _, flags = text.strip().partition(" ")
             value = None if number == ":" else float(number)
             found.append((path.name, series, geo, year, value, flags))
-    vintage = Vintage(nuts, published(path), seen | valued, valued)
+    seen = {(geo, year) for geo, years in empty for year in years}
+    valued = {
+        (g, y) for (g, years), rest in empty.items() for i, y in enumerate(years) if i not in rest
+    }
+    vintage = Vintage(nuts, published(path), seen, valued)
     return [Cell(*c[:3], vintage.of(c[2], c[3]), *c[3:]) for c in found], vintage
 
 
@@ -249,26 +274,41 @@ def convert(cells: list[Cell], nuts: Nuts, level: int) -> dict[tuple[str, str | 
 
     Originals stay beside what they became unless they are one whole region of NUTS 2024.
     """
-    found, by_year = {}, defaultdict(dict)
+    found = {}
+    regional = [c for c in cells if c.geo in nuts.regions and len(c.geo) in {2, 2 + level}]
+    for cell in regional:
+        found[cell.geo, cell.version, cell.year] = kept(cell)
+    regional = [c for c in regional if len(c.geo) > 2]
+    rest = carry(regional, nuts, level, LATEST, found)
+    carry(rest, nuts, level, BEFORE, found)
+    return found
+
+
+def carry(cells: list[Cell], nuts: Nuts, level: int, to: str, found: dict) -> list[Cell]:
+    """Carry cells to a version; returns those that no matrix carries there."""
+    by_year, rest = defaultdict(dict), []
     for cell in cells:
-        if cell.geo in nuts.regions and len(cell.geo) in {2, 2 + level}:
-            found[cell.geo, cell.version, cell.year] = kept(cell)
-            if len(cell.geo) > 2 and cell.version != LATEST:
-                by_year[cell.year, cell.version][cell.geo] = cell
+        made = recipes(nuts.folder, level, cell.version, to) if cell.version != to else {}
+        if cell.version == to:
+            continue
+        if any(recipe.parts.get(cell.geo, 0) > 0 for recipe in made.values()):
+            by_year[cell.year, cell.version][cell.geo] = cell
+        else:
+            rest.append(cell)
     candidates: dict[tuple[str, int], list[tuple]] = defaultdict(list)
     for (year, version), old in by_year.items():
-        for geo, recipe in recipes(nuts.folder, level, version).items():
+        for geo, recipe in recipes(nuts.folder, level, version, to).items():
             if (row := one(recipe, old)) is not None:
                 candidates[geo, year].append((round(row.missing, 6), -int(version), row))
             if recipe.whole in old:
                 del found[recipe.whole, version, year]
     for (geo, year), rows in candidates.items():
-        own = found.get((geo, LATEST, year))
-        *_, row = min(rows, key=lambda r: r[:2])
+        own = found.get((geo, to, year))
+        *_, row = min(rows, key=lambda r: (r[2].value is None, *r[:2]))
         # What was published in the version asked for stays, and what was suppressed.
         if own is None or (own.value is None and "c" not in own.flags and row.value is not None):
-            found[geo, LATEST, year] = row
-    return found
+            found[geo, to, year] = row
+    return rest
 
 
 def kept(cell: Cell) -> Row:
@@ -281,7 +321,7 @@ def one(recipe: Recipe, old: dict[str, Cell]) -> Row | None:
     Where up to 10 % of the destination has no value, the rest stands for it.
     """
     used = {geo: old[geo] for geo in recipe.shares if geo in old}
-    if not any(recipe.shares[geo] >= 0.01 for geo in used):
+    if not used or max(recipe.shares[geo] for geo in used) < 0.01:
         return None
     there = {geo: cell.value for geo, cell in used.items() if cell.value is not None}
     present = sum(recipe.shares[geo] for geo in there)

@@ -87,9 +87,7 @@ def test_every_kind_of_conversion_occurs_and_is_told(sample_home):
 
 def _affected() -> set[str]:
     return {
-        i.id
-        for i in load_catalogue().computed.values()
-        if set(REVISED_DATASETS) & set(i.datasets)
+        i.id for i in load_catalogue().computed.values() if set(REVISED_DATASETS) & set(i.datasets)
     }
 
 
