@@ -20,8 +20,8 @@ MAX_UNPACKED: Final = 4 << 30
 """Bytes of the largest body that is read."""
 MAX_LINE: Final = 16 << 20
 """Bytes of the longest line that is read."""
-BLOCK: Final = 2 << 20
-"""Bytes that are read at a time; they fit into the caches of a processor."""
+BLOCK: Final = 6 << 20
+"""Bytes that are read at a time; with smaller blocks threads wait for each other too often."""
 
 Read = TypeVar("Read")
 

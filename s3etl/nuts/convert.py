@@ -507,7 +507,11 @@ def _assemble(
     all_missing = np.concatenate([missing, np.zeros(len(own_rows))])
     all_version = np.concatenate([version, np.full(len(own_rows), len(VERSIONS))])
     key = all_dest * (int(all_column.max(initial=0)) + 1) + all_column
-    order = np.lexsort((-all_version, np.round(all_missing, 6), nothing, key))
+    # Of values that are missing the confidential one: that it was suppressed must not be lost.
+    secret = np.concatenate(
+        [_joined([p.confidential for p in parts], bool), np.ones(len(own_rows), bool)]
+    )
+    order = np.lexsort((-all_version, np.round(all_missing, 6), nothing & ~secret, nothing, key))
     first = np.ones(len(order), bool)
     first[1:] = key[order][1:] != key[order][:-1]
     best = np.zeros(len(order), bool)

@@ -304,11 +304,18 @@ def carry(cells: list[Cell], nuts: Nuts, level: int, to: str, found: dict) -> li
                 del found[recipe.whole, version, year]
     for (geo, year), rows in candidates.items():
         own = found.get((geo, to, year))
-        *_, row = min(rows, key=lambda r: (r[2].value is None, *r[:2]))
+        *_, row = min(rows, key=lambda r: (gap(r[2]), *r[:2]))
         # What was published in the version asked for stays, and what was suppressed.
         if own is None or (own.value is None and "c" not in own.flags and row.value is not None):
             found[geo, to, year] = row
     return rest
+
+
+def gap(row: Row) -> int:
+    """Return 0 for a value, 1 for one that is suppressed, 2 for one that is not there."""
+    if row.value is not None:
+        return 0
+    return 1 if "c" in row.flags else 2
 
 
 def kept(cell: Cell) -> Row:

@@ -10,9 +10,22 @@ import pytest
 
 from pipelines.run import Ran, run
 from pipelines.workspace import Workspace, load_catalogue
+from sources import eurostat
 from sources.sample import nuts, nuts_files, world
 from tests.replay.eurostat_server import as_of_today
 
+IN_FOLDER = (
+    "demo_r_pjanaggr3",
+    "edat_lfse_22",
+    "lfst_r_lfe2emp",
+    "lfst_r_lfu3pers",
+    "nama_10r_2gdp",
+    "nama_10r_2gvagr",
+    "sbs_r_nuts06_r2",
+    "trng_lfse_04",
+)
+"""A folder need not hold everything that is declared."""
+OLD = "2015-03-01T11:00:00+00:00"
 STAND_INS = dict(zip(("XA", "XB", "XC", "XD", "XE"), ("AT", "BE", "CZ", "DK", "EE"), strict=True))
 
 
@@ -39,7 +52,8 @@ def disguised(data: bytes) -> bytes:
     text = gzip.decompress(data) if packed else data
     for code, real in STAND_INS.items():
         text = re.sub(rb"\b%s(?=[0-9Z]{0,3}\b)" % code.encode(), real.encode(), text)
-    return gzip.compress(text, 1, mtime=1) if packed else text
+    made = int.from_bytes(data[4:8], "little")  # when it was published stays as it was
+    return gzip.compress(text, 1, mtime=made) if packed else text
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +62,8 @@ def provider_run(tmp_path_factory) -> tuple[Path, Path]:
     base = tmp_path_factory.mktemp("provider")
     folder, home = base / "folder", base / "home"
     folder.mkdir()
-    for name, data in world().values():
+    files = world()
+    for name, data in (files[code] for code in IN_FOLDER):
         (folder / name).write_bytes(disguised(data))
     for name, data in nuts_files().items():
         (folder / name).write_bytes(disguised(data))
@@ -67,8 +82,8 @@ def provider_copy(provider_run, tmp_path) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def real_looking() -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """The sample world under real country codes: datasets by code, NUTS files by name."""
+def real_looking() -> tuple[dict[str, bytes], dict[str, bytes], dict[str, str]]:
+    """The sample world under real country codes: datasets, NUTS files, dates of the datasets."""
     declared = load_catalogue().datasets
     datasets = {
         code: as_of_today(disguised(data), declared[code]) for code, (_, data) in world().items()
@@ -80,4 +95,5 @@ def real_looking() -> tuple[dict[str, bytes], dict[str, bytes]]:
             codes = nuts.codes_in(version, level)
             lines += [f"{code[:2]},{code},Name of {code},Name of {code}" for code in codes]
         tables[f"NUTS_AT_{version}.csv"] = disguised("\n".join([*lines, ""]).encode())
-    return datasets, tables
+    dates = {code: eurostat.last_update(data) or OLD for code, (_, data) in world().items()}
+    return datasets, tables, dates

@@ -34,10 +34,11 @@ def httpserver_threaded():
 @pytest.fixture
 def live(httpserver_threaded, real_looking, monkeypatch) -> Eurostat:
     """A server that has everything, and the settings that point to it."""
-    datasets, tables = real_looking
+    datasets, tables, dates = real_looking
     httpserver_threaded.clear()
     server = Eurostat(httpserver_threaded, datasets)
     server.others.update(tables)
+    server.updated.update(dates)
     monkeypatch.setenv("S3ETL_EUROSTAT", server.base)
     monkeypatch.setenv("S3ETL_NUTS", httpserver_threaded.url_for("/"))
     monkeypatch.setenv("S3ETL_POLL_SECONDS", "0.01")
@@ -82,7 +83,7 @@ def test_a_refresh_without_news_is_one_request(live, tmp_path):
 def test_only_what_changed_is_fetched(live, tmp_path):
     refresh(tmp_path, *SMALL)
     live.requests.clear()
-    live.updated["nama_10r_2gdp"] = "2015-09-01T11:00:00+0100"
+    live.updated["nama_10r_2gdp"] = "2022-09-01T11:00:00+00:00"
     ran = refresh(tmp_path, *SMALL)
     assert live.data_requests() == {"nama_10r_2gdp": 1}
     assert ran.failures == ()
@@ -90,7 +91,7 @@ def test_only_what_changed_is_fetched(live, tmp_path):
 
 def test_a_new_date_on_the_same_bytes_changes_nothing_and_is_fetched_once(live, tmp_path):
     refresh(tmp_path, *SMALL)
-    live.updated["trng_lfse_04"] = "2015-09-01T11:00:00+0100"
+    live.updated["trng_lfse_04"] = "2022-09-01T11:00:00+00:00"
     assert refresh(tmp_path, *SMALL).work["core"] == 0
     live.requests.clear()
     refresh(tmp_path, *SMALL)
@@ -111,7 +112,7 @@ def test_asynchronous_extractions_are_asked_for_one_at_a_time_once_known(live, t
     refresh(tmp_path, *SMALL)
     live.most_in_queue = 0
     for code in SMALL:
-        live.updated[code] = "2015-09-01T11:00:00+0100"
+        live.updated[code] = "2022-09-01T11:00:00+00:00"
     ran = refresh(tmp_path, *SMALL)
     assert ran.failures == ()
     assert live.most_in_queue == 1
@@ -174,10 +175,11 @@ MOODS = {
 def taken_before(tmp_path_factory, httpserver_threaded, real_looking):
     """A home in which everything went well once."""
     home = tmp_path_factory.mktemp("before")
-    datasets, tables = real_looking
+    datasets, tables, dates = real_looking
     httpserver_threaded.clear()
     server = Eurostat(httpserver_threaded, datasets)
     server.others.update(tables)
+    server.updated.update(dates)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("S3ETL_EUROSTAT", server.base)
         patch.setenv("S3ETL_NUTS", httpserver_threaded.url_for("/"))
@@ -194,7 +196,7 @@ def test_a_bad_answer_is_one_sentence_and_the_rest_goes_on(live, tmp_path, taken
     shutil.copytree(taken_before, home)
     raw = home / "provider" / "raw" / "nama_10r_2gdp"
     pointer = (raw / "current").read_text()
-    live.updated["nama_10r_2gdp"] = live.updated["trng_lfse_04"] = "2015-09-01T11:00:00+0100"
+    live.updated["nama_10r_2gdp"] = live.updated["trng_lfse_04"] = "2022-09-01T11:00:00+00:00"
     live.broken["nama_10r_2gdp"], says = MOODS[mood]
     ran = refresh(home, *SMALL)
     (failure,) = ran.failures
@@ -228,7 +230,7 @@ def test_a_dataset_that_left_the_table_of_contents_is_named(live, tmp_path):
 
 def test_refused_bytes_are_kept_and_not_fetched_again(live, tmp_path):
     refresh(tmp_path, *SMALL)
-    live.updated["nama_10r_2gdp"] = "2015-09-01T11:00:00+0100"
+    live.updated["nama_10r_2gdp"] = "2022-09-01T11:00:00+00:00"
     live.broken["nama_10r_2gdp"] = MOODS["a new unit"][0]
     refresh(tmp_path, *SMALL)
     raw = tmp_path / "provider" / "raw" / "nama_10r_2gdp"
@@ -324,7 +326,7 @@ def test_a_new_version_upstream_is_what_sets_the_graph_going(live, tmp_path):
         job = definitions.resolve_job_def("look")
         job.execute_in_process(instance=instance)
         tick = dg.evaluate_automation_conditions(definitions, instance)
-        live.updated["trng_lfse_04"] = "2015-09-01T11:00:00+0100"
+        live.updated["trng_lfse_04"] = "2022-09-01T11:00:00+00:00"
         job.execute_in_process(instance=instance)
         tick = dg.evaluate_automation_conditions(definitions, instance, cursor=tick.cursor)
         assert tick.get_num_requested(raw) == 1
