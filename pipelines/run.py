@@ -116,7 +116,8 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         try:
             stages.nuts_codes(work)
         except Unfit as error:  # one sentence, not one for each dataset
-            failures.append(_failure("core", stages.NUTS_CODES, str(error)))
+            if stages.NUTS_CODES not in {f.subject for f in failures}:
+                failures.append(_failure("core", stages.NUTS_CODES, str(error)))
         else:
             execute(REFRESH, _to_judge(work, declared.datasets.values()))
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
