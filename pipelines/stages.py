@@ -20,11 +20,11 @@ from pipelines.workspace import Workspace
 from s3etl import benchmark as bench
 from s3etl import evaluate as evaluation
 from s3etl.catalogue import Dataset, ReferenceTable
-from s3etl.errors import Refused, S3etlError, Unfit
+from s3etl.errors import Changed, Refused, S3etlError, Unfit
 from s3etl.files import code_version, identity, read_json, write_json
 from s3etl.nuts.convert import convert, recipes
 from s3etl.nuts.tables import NAMES
-from s3etl.nuts.vintage import placed
+from s3etl.nuts.vintage import newest_in, placed
 from s3etl.records import LeftOut, Snapshot, Verdict, dump
 from sources import intake
 from sources.providers import LIVE
@@ -193,7 +193,8 @@ def judge(work: Workspace, source: str) -> tuple[Verdict, Done]:
 
     Raises:
         Unfit: There is no snapshot yet, or no NUTS codes to place its regions with.
-        Changed: The kept bytes are damaged.
+        Changed: The kept bytes are damaged, or have regions of a newer NUTS version than
+            declared.
     """
     declared = work.catalogue.sources[source]
     snapshot = work.snapshots.current(source)
@@ -208,7 +209,15 @@ def judge(work: Workspace, source: str) -> tuple[Verdict, Done]:
     suites = work.catalogue.suites_of(source)
     table = intake.read(declared, snapshot, work.snapshots)
     if isinstance(declared, Dataset):
-        table = placed(table, work.store.observations(NUTS_CODES), declared, snapshot)
+        codes = work.store.observations(NUTS_CODES)
+        newer, proof = newest_in(table, codes, declared=declared.nuts_version)
+        if proof:
+            raise Changed(
+                f"{source} ({snapshot.name}): expected regions up to NUTS {declared.nuts_version}, "
+                f"found those of NUTS {newer} ({', '.join(proof[:3])}); correct nuts_version in "
+                f"sources/datasets/{source}.yaml."
+            )
+        table = placed(table, codes, declared, snapshot)
     judged = validate.judge(table, declared, suites, snapshot)
     work.store.put_core(name, snapshot, *judged)
     return judged.verdict, Done(name, new=True, rows=judged.observations.num_rows)

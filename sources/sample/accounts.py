@@ -8,8 +8,8 @@ import numpy as np
 from s3etl.catalogue import Dataset
 from sources.sample.economy import NATIONAL, Economy
 from sources.sample.editions import REVISED_COUNTRY, REVISION
-from sources.sample.places import SMALL
-from sources.sample.table import Table, by_sex_and_age, grid
+from sources.sample.places import SMALL, SURVIVORS
+from sources.sample.table import Table, by_sex_and_age, gone, grid
 
 CURRENCY = {"XC": 4.2, "XD": 25.7, "XE": 9.1}  # national currency for one euro, else 1
 AGE = {  # as runs of the broad ages
@@ -29,10 +29,11 @@ UNITS = {  # new names of units
 
 def population(economy: Economy, dataset: Dataset) -> Table:
     """Publish the inhabitants on 1 January by sex and broad age."""
-    areas = grid(SMALL, 3, "EU27_2020", extra=False, start=2004, version="2021")
+    old, _ = SURVIVORS[dataset.id]
+    areas = grid(SMALL, 3, "EU27_2020", extra=False, start=2004, version="2021", survivor=old)
     values = areas.total(by_sex_and_age(dataset, economy.people, AGE))
     late = areas.at("XE011", 2014)
-    values[:, late | areas.at("XD", 2004, 2005, below=2)] = np.nan
+    values[:, late | areas.at("XD", 2004, 2005, below=2) | gone(areas, dataset.id)] = np.nan
     marks = {
         "b": areas.at("XD", 2011),
         "e": areas.at("XE", 2009, 2010),

@@ -13,8 +13,9 @@ of NUTS 2013; what other versions call them is :func:`code_in`, and nothing else
 
 Files use the codes of their day. The old ones (published in 2015) have NUTS 2013, but XE is in its
 codes of NUTS 2010 up to 2012, and the year 2012 is there twice, under the old codes and the new.
-Population by age, NEET and GDP at NUTS 3 were published anew in 2022, in NUTS 2021. All others
-have NUTS 2024, and a few that were never converted NUTS 2021.
+Population by age, NEET and GDP at NUTS 3 were published anew in 2022, in NUTS 2021; in the first
+two a code that merged in 2016 survives in the earliest years, beside the new one
+(:data:`SURVIVORS`). All others have NUTS 2024, and a few that were never converted NUTS 2021.
 """
 
 from dataclasses import dataclass
@@ -44,6 +45,9 @@ SMALL_PARTS = ("Inner", "Outer", "Upper", "Lower")
 VERSIONS = ("2006", "2010", "2013", "2016", "2021", "2024")
 LAST_IN_OLD_CODES = 2012
 """The last year for which old files have the NUTS 2010 codes of XE, and the first for new ones."""
+
+SURVIVORS = {"demo_r_pjanaggr3": ("XB33", 2008), "edat_lfse_22": ("XB34", 2007)}
+"""The code of NUTS 2013 that a file in NUTS 2021 still has, and the last year it has it for."""
 
 MERGED = {"XB33": ("XB35", 0), "XB34": ("XB35", 4)}
 """New code, and how far the last digit of the NUTS 3 codes shifts."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from s3etl.catalogue import Dataset
 from sources.sample.economy import Economy, stream
-from sources.sample.places import BASIC, HOME, SMALL
-from sources.sample.table import Grid, Numbers, Table, by_sex_and_age, grid
+from sources.sample.places import BASIC, HOME, SMALL, SURVIVORS
+from sources.sample.table import Grid, Numbers, Table, by_sex_and_age, gone, grid
 
 # Published ages as runs of the smallest of each source.
 WORK_AGE = {
@@ -46,7 +46,8 @@ def neet(economy: Economy, dataset: Dataset) -> Table:
     base = economy.adults * np.array([0.055, 0.125, 0.1])[:, None, None]
     usual = np.array([[-2.9, -1.9, -1.4], [-2.9, -2.0, -1.9]])
     part = base * economy.share(dataset.id, usual, -0.8, -4)
-    areas = grid(SMALL, 2, "EU27_2020", extra=False, version="2021")
+    old, _ = SURVIVORS[dataset.id]
+    areas = grid(SMALL, 2, "EU27_2020", extra=False, version="2021", survivor=old)
     grown = economy.people[:, 1].sum(0)
     within = grown / np.maximum(economy.adults.sum((0, 1))[HOME], 1)  # all alike in a region
     spread = (numbers[..., HOME, :] * within for numbers in (base, part))
@@ -77,6 +78,8 @@ def _rate(
 def _survey(dataset: Dataset, areas: Grid, values: Numbers, persons: Numbers) -> Table:
     """Hide and flag what a sample survey cannot tell."""
     gap = areas.at("XE", 2006)
+    if dataset.id in SURVIVORS:
+        gap |= gone(areas, dataset.id)
     lost = stream(f"{dataset.id} dirt").random(values.shape) < 0.004
     marks = {"b": areas.at("XC", 2011), "u": (persons < 4000) & ~gap}
     if dataset.id == "edat_lfse_22":

@@ -4,7 +4,7 @@ No figure is drawn, hidden or flagged in here, and no file format is known.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s3etl.catalogue import Dataset
-from sources.sample.places import EXTRA, LAST_IN_OLD_CODES, code_in
+from sources.sample.places import EXTRA, LAST_IN_OLD_CODES, SURVIVORS, code_in
 
 Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -23,16 +23,30 @@ SEX = {"F": slice(0, 1), "M": slice(1, 2), "T": slice(0, 2)}  # runs of women, m
 
 @dataclass(frozen=True)
 class Grid:
-    """Areas by years of one file, and the smallest regions (leaves) the areas are made of."""
+    """Areas by years of one file, and the smallest regions (leaves) the areas are made of.
+
+    Attributes:
+        leaves: Codes of the smallest regions.
+        geos: Codes of the areas.
+        years: In order.
+        older: Leaves, by the code of an area that is not of the file's version.
+    """
 
     leaves: Sequence[str]
     geos: Sequence[str]
-    years: range
+    years: Sequence[int]
+    older: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @cached_property
     def members(self) -> Numbers:
         """Areas by leaves: one where the leaf lies in the area, else zero."""
-        rows = [[g[:2] == "EU" or leaf.startswith(g) for leaf in self.leaves] for g in self.geos]
+        rows = [
+            [
+                leaf in self.older[g] if g in self.older else g[:2] == "EU" or leaf.startswith(g)
+                for leaf in self.leaves
+            ]
+            for g in self.geos
+        ]
         return np.array(rows, float)
 
     def total(self, parts: Numbers) -> Numbers:
@@ -55,12 +69,33 @@ def grid(
     extra: bool,
     start: int = 2005,
     version: str = "2013",
+    survivor: str = "",
 ) -> Grid:
-    """Return the grid of all areas of a version down to a NUTS level, an EU total before them."""
+    """Return the grid of all areas of a version down to a NUTS level, an EU total before them.
+
+    Args:
+        leaves: Smallest regions in the codes of NUTS 2013.
+        level: Smallest NUTS level of the areas.
+        total: Code of the total, if there is one.
+        extra: Whether extra-regio is there.
+        start: First year.
+        version: NUTS version of the areas.
+        survivor: Code of NUTS 2013 that is there too, after all others.
+    """
     named = [code_in(version, leaf) for leaf in leaves]
     found = sorted({code[:n] for code in named for n in range(2, level + 3)})
     geos = [c for c in found if extra or c not in EXTRA]
-    return Grid(named, [total, *geos] if total else geos, range(start, YEARS.stop))
+    geos = [total, *geos] if total else geos
+    if not survivor:
+        return Grid(named, geos, range(start, YEARS.stop))
+    parts = [new for new, leaf in zip(named, leaves, strict=True) if leaf.startswith(survivor)]
+    return Grid(named, [*geos, survivor], range(start, YEARS.stop), {survivor: parts})
+
+
+def gone(areas: Grid, dataset: str) -> Mask:
+    """Mark the years that a surviving code does not have."""
+    code, last = SURVIVORS[dataset]
+    return areas.at(code, *(year for year in areas.years if year > last))
 
 
 @dataclass(frozen=True)

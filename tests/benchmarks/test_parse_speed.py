@@ -118,26 +118,32 @@ def test_sbs_against_the_eurostat_package_and_gzip(
 @pytest.mark.parametrize(
     ("name", "most"),
     [
-        ("demo_r_pjanaggr3_linear.csv.gz", 2.0),
+        ("demo_r_pjanaggr3_linear.csv.gz", 2),
         # A third of the size: what is the same for every file takes part of this.
-        ("nama_10r_3gdp_linear.csv.gz", 3.0),
+        ("nama_10r_3gdp_linear.csv.gz", 3),
     ],
 )
 def test_sdmx_csv_against_tokenising(
-    shared_data: Path, name: str, most: float, capsys: pytest.CaptureFixture[str]
+    shared_data: Path, name: str, most: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """At most so many times as long as tokenising alone.
+
+    That many tokenisings are timed as one: whoever else uses the cores disturbs a long stretch
+    more often than a short one, and these are as long as ours. Undisturbed it is the same.
+    """
     body = gzip.decompress((shared_data / name).read_bytes())
-    peer = "pyarrow.csv tokenising the same cells"
+    peer = f"pyarrow.csv tokenising {most} times"
     times = measure(
         {
             OURS: (lambda: eurostat.parse(body), 2),
-            peer: (lambda: tokenise(body, ","), 2),
+            peer: (lambda: [tokenise(body, ",") for _ in range(most)], 2),
+            "pyarrow.csv tokenising once": (lambda: tokenise(body, ","), 2),
         },
         rounds=8,
-        enough=lambda best: best[OURS] <= most * best[peer],
+        enough=lambda best: best[OURS] <= best[peer],
     )
     show(f"{name}: {len(body):,} bytes, unpacked before", times, capsys)
-    assert minima(times)[OURS] <= most * minima(times)[peer]
+    assert minima(times)[OURS] <= minima(times)[peer]
 
 
 def test_every_other_big_file_takes_the_fast_path(

@@ -10,8 +10,9 @@ from pipelines import assets, cli
 from pipelines.definitions import EVALUATE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.run import prepare_dagster_home, run
-from pipelines.workspace import Workspace
-from s3etl.errors import Unfit
+from pipelines.stages import judge
+from pipelines.workspace import Workspace, load_catalogue
+from s3etl.errors import Changed, Unfit
 from sources.sample import nuts_files, world
 from tests.replay.conftest import disguised
 
@@ -138,6 +139,16 @@ def test_sample_data_do_not_pass_for_a_providers(tmp_path):
     assert refused.subject == DATASET
     assert "geo" in refused.reason
     assert ran.candidate is None
+
+
+def test_regions_of_a_newer_nuts_version_than_declared_are_a_change(provider_copy, monkeypatch):
+    folder, home = provider_copy
+    declared = load_catalogue()
+    old = declared.datasets[DATASET].model_copy(update={"nuts_version": "2006"})
+    changed = declared.model_copy(update={"datasets": {**declared.datasets, DATASET: old}})
+    monkeypatch.setattr("pipelines.workspace.load_catalogue", lambda: changed)
+    with pytest.raises(Changed, match=r"up to NUTS 2006, found those of NUTS 20"):
+        judge(Workspace(home, (str(folder),)), DATASET)
 
 
 def test_sample_codes_do_not_pass_for_real_ones(tmp_path):
