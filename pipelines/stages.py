@@ -22,7 +22,8 @@ from s3etl import evaluate as evaluation
 from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Changed, Refused, S3etlError, Unfit
 from s3etl.files import code_version, identity, read_json, write_json
-from s3etl.nuts.convert import convert, recipes
+from s3etl.nuts.convert import convert
+from s3etl.nuts.recipes import recipes
 from s3etl.nuts.tables import NAMES
 from s3etl.nuts.vintage import newest_in, placed
 from s3etl.records import LeftOut, Snapshot, Verdict, dump
@@ -52,7 +53,13 @@ CORE_CODE = (
     *JUDGE_CODE,
 )
 TABLE_CODE = ("s3etl.nuts.tables", "sources.nuts", *JUDGE_CODE)
-FIGURE_CODE = ("s3etl.measures", "s3etl.evaluate", "s3etl.regions", "s3etl.nuts.convert")
+FIGURE_CODE = (
+    "s3etl.measures",
+    "s3etl.evaluate",
+    "s3etl.regions",
+    "s3etl.nuts.convert",
+    "s3etl.nuts.recipes",
+)
 BENCHMARK_CODE = (
     "s3etl.regions",
     "s3etl.benchmark.ranks",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from s3etl import measures
 from s3etl.catalogue import Indicator, Role
 from s3etl.errors import CatalogueError
-from s3etl.nuts.convert import METHODS, Converted
+from s3etl.nuts.convert import Converted
+from s3etl.nuts.recipes import METHODS
 from s3etl.observations import STATUS_ORDER
 from s3etl.records import Origin
 from s3etl.regions import classify

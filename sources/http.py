@@ -6,21 +6,19 @@ that is :mod:`sources.answers`. Nothing else in the project retries.
 
 import http.client
 import io
-import os
 import random as chance
 import socket
-import tempfile
 import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
 import requests
@@ -31,6 +29,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 
 from s3etl.errors import Changed, Refused, Unreachable
+from s3etl.files import whole_file
 
 CHUNK: Final = 1 << 16
 MOST_REDIRECTS: Final = 5
@@ -335,7 +334,7 @@ class Client:
             )
         body = self._body(response, f"{_shown(address)}: {said}")
         try:
-            with _whole(into) as file:
+            with whole_file(into) as file:
                 size = sum(file.write(chunk) for chunk in body)
         except BROKEN as error:
             raise _Broken(f"{said}, then {_plain(error)}") from None
@@ -454,18 +453,3 @@ def _unpacked(chunks: Iterable[bytes], wbits: int) -> Iterator[bytes]:
             rest = stream.unconsumed_tail or stream.unused_data
     if not stream.eof:
         raise zlib.error
-
-
-@contextmanager
-def _whole(into: Path) -> Iterator[BinaryIO]:
-    """Yield a file that gets its name, on disk, when the block ends without error."""
-    handle, name = tempfile.mkstemp(dir=into.parent, prefix=f".{into.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(into)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

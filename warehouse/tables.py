@@ -21,7 +21,7 @@ from sqlalchemy.sql.type_api import TypeEngine
 
 from s3etl.benchmark import BENCHMARK, NORMS
 from s3etl.evaluate import LINEAGE
-from s3etl.nuts.convert import RECIPE
+from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
 
 metadata: Final = MetaData()

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from s3etl.nuts.convert import convert, recipe, uncovered
+from s3etl.nuts.convert import convert
+from s3etl.nuts.recipes import recipe, uncovered
 from s3etl.nuts.vintage import VERSIONS, newest_in_force, versions_of
 from s3etl.observations import SCHEMA
 from sources import eurostat, nuts

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3etl.nuts.convert import convert, recipe, uncovered
+from s3etl.nuts.convert import convert
+from s3etl.nuts.recipes import recipe, uncovered
 from s3etl.nuts.tables import CODES, MATRICES
 from s3etl.nuts.vintage import newest_in, newest_in_force, versions_of
 from s3etl.observations import SCHEMA
