@@ -13,6 +13,7 @@ import dagster as dg
 
 from pipelines import stages
 from pipelines.automation import WHEN_ACCEPTED, WHEN_ANY, WHEN_NEW
+from pipelines.candidate import build_candidate
 from pipelines.resources import WorkspaceResource
 from s3etl.catalogue import Catalogue, Dataset, Indicator, ReferenceTable
 from s3etl.errors import S3etlError
@@ -242,7 +243,7 @@ def candidate_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     )
     @_failing_plainly
     def candidate(workspace: WorkspaceResource) -> Result:
-        built = stages.build_candidate(workspace.open())
+        built = build_candidate(workspace.open())
         return dg.MaterializeResult(
             data_version=dg.DataVersion(built.folder.name),
             metadata={

@@ -4,15 +4,11 @@ Every stage names its result by what goes into it and does nothing if that is th
 Dagster calls these from :mod:`pipelines.assets`; nothing here knows it.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations import validate
@@ -23,13 +19,10 @@ from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Changed, Refused, S3etlError, Unfit
 from s3etl.files import code_version, identity, read_json, write_json
 from s3etl.nuts.convert import convert
-from s3etl.nuts.recipes import recipes
-from s3etl.nuts.tables import NAMES
 from s3etl.nuts.vintage import newest_in, placed
-from s3etl.records import LeftOut, Snapshot, Verdict, dump
+from s3etl.records import Snapshot, Verdict, dump
 from sources import intake
 from sources.providers import LIVE
-from warehouse import tables
 from warehouse.store import Accepted
 
 NUTS_CODES, NUTS_NAMES, NUTS_MATRICES = "nuts_codes", "nuts_names", "nuts_matrices"
@@ -230,7 +223,7 @@ def judge(work: Workspace, source: str) -> tuple[Verdict, Done]:
     return judged.verdict, Done(name, new=True, rows=judged.observations.num_rows)
 
 
-def _inputs(work: Workspace, indicator: str) -> dict[str, Accepted]:
+def inputs_of(work: Workspace, indicator: str) -> dict[str, Accepted]:
     """Return the accepted batch of each dataset an indicator reads, and of the conversion.
 
     Raises:
@@ -245,7 +238,8 @@ def _inputs(work: Workspace, indicator: str) -> dict[str, Accepted]:
     return inputs
 
 
-def _figures_identity(work: Workspace, indicator: str, inputs: dict[str, Accepted]) -> str:
+def figures_identity(work: Workspace, indicator: str, inputs: dict[str, Accepted]) -> str:
+    """Return the name of an indicator's figures: declaration, accepted inputs and code."""
     return identity(
         "figures",
         dump(work.catalogue.indicators[indicator]),
@@ -260,8 +254,8 @@ def compute_figures(work: Workspace, indicator: str) -> Done:
     Raises:
         Unfit: A dataset it needs has no accepted data.
     """
-    inputs = _inputs(work, indicator)
-    name = _figures_identity(work, indicator, inputs)
+    inputs = inputs_of(work, indicator)
+    name = figures_identity(work, indicator, inputs)
     declared = work.catalogue.indicators[indicator]
     if not work.store.has_figures(indicator, name):
         series: dict[str, set[str]] = {}
@@ -311,11 +305,11 @@ def compute_benchmark(work: Workspace, indicator: str) -> Done:
 def has_work(work: Workspace, indicator: str) -> bool:
     """Whether an indicator has to be computed or ranked anew; False if it cannot be."""
     try:
-        inputs = _inputs(work, indicator)
+        inputs = inputs_of(work, indicator)
     except Unfit:
         return False
     figures = work.store.figures(indicator)
-    if figures is None or figures.identity != _figures_identity(work, indicator, inputs):
+    if figures is None or figures.identity != figures_identity(work, indicator, inputs):
         return True
     name = _benchmark_identity(work, figures.identity)
     return not work.store.benchmark_folder(indicator, name).is_dir()
@@ -324,156 +318,3 @@ def has_work(work: Workspace, indicator: str) -> bool:
 def _benchmark_identity(work: Workspace, figures: str) -> str:
     method = dump(work.catalogue.method)
     return identity("benchmark", figures, method, code_version(*BENCHMARK_CODE))
-
-
-class Candidate(NamedTuple):
-    """A release candidate and what it does without."""
-
-    folder: Path
-    indicators: int
-    figures: int
-    left_out: tuple[LeftOut, ...]
-
-
-def build_candidate(work: Workspace) -> Candidate:
-    """Put every indicator whose figures are up to date into a release candidate.
-
-    Figures computed from data or code that is no longer the accepted one are left out and
-    named, never passed on.
-
-    Raises:
-        Unfit: No indicator has figures.
-    """
-    ready: dict[str, str] = {}
-    left_out: list[LeftOut] = [
-        LeftOut(stage="figures", subject=i.id, reason=f"{i.id}: {i.not_computed}")
-        for i in work.catalogue.indicators.values()
-        if i.not_computed
-    ]
-    for indicator in work.catalogue.computed:
-        try:
-            inputs = _inputs(work, indicator)
-        except Unfit as error:
-            left_out.append(LeftOut(stage="figures", subject=indicator, reason=str(error)))
-            continue
-        figures = work.store.figures(indicator)
-        if figures is None or figures.identity != _figures_identity(work, indicator, inputs):
-            reason = f"{indicator}: its figures are not up to date; run s3etl run."
-            left_out.append(LeftOut(stage="figures", subject=indicator, reason=reason))
-            continue
-        if not pq.read_metadata(figures.folder / "figures.parquet").num_rows:
-            reason = f"{indicator}: the accepted data have none of its series."
-            left_out.append(LeftOut(stage="figures", subject=indicator, reason=reason))
-            continue
-        ready[indicator] = compute_benchmark(work, indicator).identity
-    if not ready:
-        raise Unfit(
-            "release: no indicator has figures, so there is nothing to release; "
-            "see s3etl status for what was refused."
-        )
-    names = work.store.accepted(NUTS_NAMES)
-    name = identity(
-        "candidate", work.origin, ready, names and names.identity, [dump(x) for x in left_out]
-    )
-    known = work.store.root / "candidates" / name / "benchmark.parquet"
-    if known.exists():
-        folder = work.store.put_candidate(name, {}, {})
-    else:
-        folder = work.store.put_candidate(name, *_candidate(work, ready, left_out))
-    rows = pq.read_metadata(folder / "benchmark.parquet").num_rows
-    return Candidate(folder, len(ready), rows, tuple(left_out))
-
-
-def _candidate(
-    work: Workspace, ready: dict[str, str], left_out: list[LeftOut]
-) -> tuple[dict[str, pa.Table], dict[str, Any]]:
-    """Collect the tables and the manifest of a candidate."""
-    figures = {i: f for i in ready if (f := work.store.figures(i)) is not None}
-    folders = {i: work.store.benchmark_folder(i, name) for i, name in ready.items()}
-    snapshots = {s.dataset: s for f in figures.values() for s in f.snapshots.values()}
-    verdicts = {}
-    for figure in figures.values():
-        for dataset, core in figure.inputs.items():
-            verdicts[dataset] = work.store.verdict(dataset, core)
-    collected = {
-        "benchmark": pa.concat_tables(
-            pq.read_table(f / "benchmark.parquet") for f in folders.values()
-        ),
-        "norm": pa.concat_tables(pq.read_table(f / "norms.parquet") for f in folders.values()),
-        "lineage": pa.concat_tables(
-            pq.read_table(f.folder / "lineage.parquet") for f in figures.values()
-        ),
-        "indicator": _table(
-            "indicator", [_indicator_row(work, i, f.identity) for i, f in figures.items()]
-        ),
-        "snapshot": _table(
-            "snapshot",
-            [
-                {
-                    **dump(s),
-                    "citation": work.catalogue.sources[d].citation,
-                    "licence": work.catalogue.sources[d].licence,
-                }
-                for d, s in sorted(snapshots.items())
-            ],
-        ),
-        "verdict": _table(
-            "verdict",
-            [
-                {
-                    "dataset": v.dataset,
-                    "snapshot": v.snapshot,
-                    "rows": v.rows,
-                    "quarantined": v.quarantined,
-                    "warnings": v.warnings,
-                }
-                for _, v in sorted(verdicts.items())
-                if v is not None
-            ],
-        ),
-        "region": _names(work),
-        "conversion": recipes(
-            work.store.observations(NUTS_CODES), work.store.observations(NUTS_MATRICES)
-        ),
-        "left_out": _table("left_out", [dump(x) for x in left_out]),
-    }
-    manifest = {
-        "origin": work.origin,
-        "method_version": work.catalogue.method.version,
-        "software_version": version("s3etl"),
-        "indicators": ready,
-        "verdicts": [
-            {"dataset": d, "accepted": v is not None and v.accepted} for d, v in verdicts.items()
-        ],
-    }
-    return collected, manifest
-
-
-def _names(work: Workspace) -> pa.Table:
-    """Return the names of regions, none if there are no accepted ones."""
-    if work.store.accepted(NUTS_NAMES) is None:
-        return NAMES.empty_table()
-    return work.store.observations(NUTS_NAMES)
-
-
-def _indicator_row(work: Workspace, indicator: str, figures: str) -> dict[str, object]:
-    declared = dump(work.catalogue.indicators[indicator])
-    row = {c.name: declared.get(c.name) for c in tables.indicator.c if c.name != "release_id"}
-    row["indicator_id"] = indicator
-    row["declaration"] = json.dumps(declared)
-    row["figures_hash"] = figures
-    return row
-
-
-def _table(name: str, rows: list[dict[str, object]]) -> pa.Table:
-    """Return rows as the columns of a published table."""
-    published = tables.metadata.tables[name]
-    kinds = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
-    schema = pa.schema(
-        [
-            (c.name, kinds.get(str(c.type), pa.int64()))
-            for c in published.c
-            if c.name != "release_id"
-        ]
-    )
-    return pa.Table.from_pylist(rows, schema=schema)
