@@ -124,6 +124,8 @@ def take_snapshots(
     work: Workspace, sources: Sequence[str]
 ) -> Iterator[tuple[str, intake.Taken | S3etlError]]:
     """Take several, with a few connections busy at once; yields each as soon as it is there."""
+    if work.sources == (LIVE,) and not work.upstream.exists():
+        observe(work)  # nobody has looked yet
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         waiting = {pool.submit(take_snapshot, work, source): source for source in sources}
         for done in as_completed(waiting):

@@ -5,9 +5,7 @@ that is :mod:`sources.answers`. Nothing else in the project retries.
 """
 
 import http.client
-import io
 import random as chance
-import socket
 import threading
 import time
 import zlib
@@ -15,25 +13,19 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 
 from s3etl.errors import Changed, Refused, Unreachable
 from s3etl.files import whole_file
+from sources.connection import CHUNK, PORTS, Session
 
-CHUNK: Final = 1 << 16
 MOST_REDIRECTS: Final = 5
-PORTS: Final = {"http": 80, "https": 443}
 PACKED: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content-Encodings that can be undone, with what zlib calls them."""
 
@@ -125,88 +117,6 @@ class _Bucket:
             self.sleep(wait)
 
 
-class _Wire(io.RawIOBase):
-    """What comes in over a connection, until a deadline, which no drip or flood puts off."""
-
-    def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
-        super().__init__()
-        self._raw, self._until = raw, time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        """Say that this can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """Read what is there, or wait for it."""
-        if time.monotonic() > self._until:
-            raise TimeoutError
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._raw.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    """An answer that is there in time, head and body, or fails."""
-
-    def __init__(self, sock: socket.socket, *args: Any, seconds: float, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Wire(self.fp.detach(), seconds), CHUNK)
-
-    def _read_next_chunk_size(self) -> int:
-        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
-        if size < 0:  # http.client would read without end
-            raise ValueError
-        return size
-
-
-class _Connection(HTTPConnection):
-    def __init__(self, *args: Any, seconds: float, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.response_class = partial(_Response, seconds=seconds)  # type: ignore[assignment]
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _Adapter(HTTPAdapter):
-    """Connects, directly or through a proxy, so that each answer has its deadline."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the pool of a host."""
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        ours = {HTTPConnection: _Connection, HTTPSConnection: _SecureConnection}
-        if pool.ConnectionCls in ours:
-            pool.ConnectionCls = ours[pool.ConnectionCls]
-            pool.conn_kw["seconds"] = self._seconds
-        return pool
-
-
-class _Session(requests.Session):
-    """A session that follows no redirect and sends no credentials from a netrc file."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        for scheme in PORTS:
-            self.mount(f"{scheme}://", _Adapter(seconds))
-        self.auth = _credentials
-        self.headers["User-Agent"] = (
-            f"s3etl/{version('s3etl')} (+smart specialisation benchmark pipeline)"
-        )
-        self.headers["Accept-Encoding"] = "identity"  # bytes are kept as they are served
-
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
-        """Hide redirects: requests would read their bodies, however large, into memory."""
-        return
-
-
 class Client:
     """Fetches from declared hosts only.
 
@@ -278,11 +188,11 @@ class Client:
         raise Unreachable(f"{_shown(address)}: no answer after {tries} ({said}); run again later.")
 
     @property
-    def _session(self) -> _Session:
+    def _session(self) -> Session:
         """One session a thread: requests promises no more; each keeps its connections."""
         if not hasattr(self._threads, "session"):
-            self._threads.session = _Session(self.politeness.total_timeout)
-        session: _Session = self._threads.session
+            self._threads.session = Session(self.politeness.total_timeout)
+        session: Session = self._threads.session
         return session
 
     def _declared(self, address: Url) -> bool:
@@ -391,12 +301,6 @@ def _status(response: requests.Response) -> str:
 def _printable(text: str, length: int) -> str:
     text = "".join(sign if sign.isprintable() else "?" for sign in text)
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send the credentials of the address itself, if it has some, and none of a netrc file."""
-    user, password = requests.utils.get_auth_from_url(request.url or "")
-    return HTTPBasicAuth(user, password)(request) if user else request
 
 
 def _asked_pause(response: requests.Response) -> float:

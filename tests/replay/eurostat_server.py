@@ -20,29 +20,12 @@ from werkzeug import Request, Response
 
 from s3etl.catalogue import Dataset
 from sources import eurostat
+from tests.messages import BIG, fault, queued, standing
 
 MESSAGE = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
 STRUCTURE = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
 COMMON = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
 NAMES = f'xmlns:m="{MESSAGE}" xmlns:s="{STRUCTURE}" xmlns:c="{COMMON}"'
-TOO_BIG = {
-    "error": [
-        {
-            "status": 413,
-            "id": 413,
-            "label": "EXTRACTION_TOO_BIG: The requested extraction is too big, estimated "
-            "10305182 rows, max authorised is 5000000, please change your filters",
-        }
-    ]
-}
-NOT_FOUND = (
-    '<?xml version="1.0" encoding="UTF-8"?><S:Fault '
-    'xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><faultcode>100</faultcode>'
-    "<faultstring>ERR_NOT_FOUND_2: DATA_SET:{code} is not available for dissemination."
-    "</faultstring></S:Fault>"
-)
-
-
 RENDERED: dict[tuple[object, ...], bytes] = {}
 """Answers by what was asked for: a test need not wait for them twice."""
 
@@ -76,27 +59,9 @@ def as_of_today(data: bytes, dataset: Dataset) -> bytes:
     return render(pa.table(columns), dataset.id, "TSV", "")
 
 
-def submitted(key: str) -> bytes:
-    """The answer to a request that is put into the queue."""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?><env:Envelope '
-        'xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body><ns0:syncResponse '
-        'xmlns:ns0="http://estat.ec.europa.eu/disschain/soap/extraction"><queued>'
-        f"<id>{key}</id><status>SUBMITTED</status></queued></ns0:syncResponse></env:Body>"
-        "</env:Envelope>"
-    ).encode()
-
-
-def queued(key: str, status: str) -> bytes:
-    """The answer to the question how an extraction in the queue stands."""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?><env:Envelope '
-        'xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body><ns0:asyncResponse '
-        'xmlns:ns0="http://estat.ec.europa.eu/disschain/soap/asynchronous" '
-        'xmlns:ns1="http://estat.ec.europa.eu/disschain/asynchronous"><ns1:status>'
-        f"<ns1:key>{key}</ns1:key><ns1:status>{status}</ns1:status></ns1:status>"
-        "</ns0:asyncResponse></env:Body></env:Envelope>"
-    ).encode()
+def not_found(code: str) -> bytes:
+    """The answer to a request for a dataset that is not there."""
+    return fault("100", f"ERR_NOT_FOUND_2: DATA_SET:{code.upper()} is not available.")
 
 
 class Eurostat:
@@ -201,15 +166,13 @@ class Eurostat:
         if code in self.broken:
             return self.broken[code]()
         if code not in self.files:
-            return Response(
-                NOT_FOUND.format(code=code.upper()), status=404, content_type="application/xml"
-            )
+            return Response(not_found(code), status=404, content_type="application/xml")
         form = request.args.get("format", "TSV")
         asked = (hash(self.files[code]), key, form, self.updated[code])
         if asked not in self._rendered or self.limit is not None:
             table = selected(eurostat.parse(self.files[code], name=code), key)
             if self.limit is not None and table.num_rows > self.limit:
-                return Response(json.dumps(TOO_BIG), status=413, content_type="application/json")
+                return Response(BIG, status=413, content_type="application/json")
             text = render(table, code, form, self.updated[code])
             self._rendered[asked] = gzip.compress(text, 1, mtime=1)
         body = self._rendered[asked]
@@ -220,17 +183,17 @@ class Eurostat:
                 ticket = f"ticket-{code.replace('_', '-')}"
                 self._tickets[ticket] = code
                 self.others[ticket] = body
-            return Response(submitted(ticket), content_type="application/xml")
+            return Response(queued(ticket), content_type="application/xml")
         return Response(body, content_type="application/octet-stream")
 
     def asynchronous(self, kind: str, ticket: str) -> Response:
         """The queue: two questions in vain, then it is ready."""
         if ticket not in self._tickets:
-            return Response(queued(ticket, "UNKNOWN_REQUEST"), content_type="application/xml")
+            return Response(standing("UNKNOWN_REQUEST", ticket), content_type="application/xml")
         if kind == "status":
             self._polls[ticket] += 1
             status = ("SUBMITTED", "PROCESSING", "AVAILABLE")[min(self._polls[ticket], 3) - 1]
-            return Response(queued(ticket, status), content_type="application/xml")
+            return Response(standing(status, ticket), content_type="application/xml")
         with self._counting:
             self.in_queue -= 1
         return Response(self.others[ticket], content_type="application/octet-stream")
@@ -243,9 +206,7 @@ class Eurostat:
             lines = [f"{c}\tlabel of {c}" for c in self.codes(dataset)[dimension]]
             return Response(gzip.compress("\r\n".join([*lines, ""]).encode()))
         if code not in self.files:
-            return Response(
-                NOT_FOUND.format(code=code.upper()), status=404, content_type="application/xml"
-            )
+            return Response(not_found(code), status=404, content_type="application/xml")
         dimensions = list(self.codes(code))
         if kind == "dataflow":
             lists = "".join(

@@ -21,7 +21,8 @@ from pytest_httpserver import HTTPServer
 from requests import Request
 
 from s3etl.errors import Changed, Refused, S3etlError, Unreachable
-from sources.http import MOST_REDIRECTS, Answer, Client, Politeness, _Connection, _Session
+from sources.connection import Connection, Session
+from sources.http import MOST_REDIRECTS, Answer, Client, Politeness
 from tests.replay.raw_server import Script, raw_server
 
 QUICK = Politeness(
@@ -562,12 +563,12 @@ def test_a_redirect_does_not_leave_tls(clock, tmp_path, monkeypatch):
 @pytest.mark.parametrize("proxies", [{}, {"http": "http://p:1", "https": "http://p:1"}])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_every_connection_has_a_deadline(scheme, proxies):
-    with _Session(seconds=7.0) as session:
+    with Session(seconds=7.0) as session:
         asked = session.prepare_request(Request("GET", f"{scheme}://known.example/x"))
         adapter = session.get_adapter(asked.url)
         pool = adapter.get_connection_with_tls_context(asked, verify=True, proxies=proxies)
         connection = pool._new_conn()
-    assert isinstance(connection, _Connection)
+    assert isinstance(connection, Connection)
     assert connection.response_class.keywords == {"seconds": 7.0}
 
 

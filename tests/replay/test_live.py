@@ -1,6 +1,5 @@
 """The pipeline against Eurostat's interface, over real HTTP on loopback."""
 
-import json
 import logging
 import os
 import re
@@ -18,7 +17,8 @@ from werkzeug import Response
 
 from pipelines.run import run
 from pipelines.workspace import Workspace
-from tests.replay.eurostat_server import NOT_FOUND, TOO_BIG, Eurostat
+from tests.messages import BIG
+from tests.replay.eurostat_server import Eurostat, not_found
 
 SMALL = ("nama_10r_2gdp", "trng_lfse_04", "edat_lfse_22", "lfst_r_lfe2emp", "lfst_r_lfu3pers")
 """Datasets most tests here take, so that they take a second."""
@@ -135,7 +135,7 @@ def test_an_extraction_that_is_too_big_comes_in_parts_as_one_snapshot(live, tmp_
 
 HTML = b"<!DOCTYPE html><html><body>Sorry, maintenance</body></html>"
 MOODS = {
-    "404": (lambda: Response(NOT_FOUND, 404, content_type="application/xml"), "not available"),
+    "404": (lambda: Response(not_found("x"), 404, content_type="application/xml"), "not available"),
     "410": (lambda: Response("gone", 410), "410"),
     "HTML with status 200": (lambda: Response(HTML, content_type="text/html"), "HTML"),
     "500": (lambda: Response("oops", 500), "500"),
@@ -145,7 +145,7 @@ MOODS = {
     ),
     "429": (lambda: Response("slow down", 429), "429"),
     "too big however small": (
-        lambda: Response(json.dumps(TOO_BIG), 413, content_type="application/json"),
+        lambda: Response(BIG, 413, content_type="application/json"),
         "too big",
     ),
     "JSON that is none": (lambda: Response(b'{"a": ', content_type="application/json"), "expected"),
@@ -294,6 +294,14 @@ def test_forty_datasets_keep_four_connections_busy(live, tmp_path, monkeypatch):
     assert not [a for a in answers.values() if isinstance(a, Exception)]
     assert live.most_at_once <= 4
     assert took <= 1.5 * 40 / 4 * live.latency
+
+
+def test_the_fetching_step_alone_looks_first(live, tmp_path):
+    """As when somebody materialises it in Dagster's page before anyone has looked."""
+    from pipelines import stages
+
+    ((name, taken),) = stages.take_snapshots(Workspace(tmp_path, ("live",)), ["trng_lfse_04"])
+    assert (name, taken.new) == ("trng_lfse_04", True)
 
 
 def test_declarations_are_checked_against_the_live_structures(live, tmp_path):

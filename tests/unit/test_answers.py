@@ -9,6 +9,7 @@ import pytest
 
 from s3etl.errors import Changed, Refused, S3etlError, Unreachable
 from sources import answers
+from tests.messages import BIG, envelope, error, fault, queued, standing
 
 OLD = b"unit,geo\\time\t2015 \t2014 \nPC,AT\t1 \t: c\n"
 NEW = b"freq,unit,geo\\TIME_PERIOD\t2014 \r\nA,PC,AT\t1 \r\n"
@@ -30,44 +31,8 @@ OLD_CUBE = b'{"tab_1": {"value": [1], "dimension": {"id": ["time"], "size": [1]}
 LONG_CUBE = CUBE[:-1] + b', "extension": "' + b"x" * answers.HEAD + b'"}'
 
 ASYNC = b'{"warning":{"status":413,"label":"ASYNCHRONOUS_RESPONSE. Please try again later."}}'
-BIG = b'{"error":[{"status":413,"id":413,"label":"EXTRACTION_TOO_BIG: estimated 10305182 rows"}]}'
 HTML = b"\n<!DOCTYPE html>\n<html><body>Sorry.</body></html>"
 XHTML = b'<?xml version="1.0"?>\n<!-- a page --><html xmlns="http://www.w3.org/1999/xhtml"></html>'
-
-
-def error(status: object, label: str) -> bytes:
-    return json.dumps({"error": [{"status": status, "id": 100, "label": label}]}).encode()
-
-
-def fault(code: str, said: str) -> bytes:
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<S:Fault xmlns:S="http://schemas.xmlsoap.org/soap/envelope/">'
-        f"<faultcode>{code}</faultcode><faultstring>{said}</faultstring></S:Fault>"
-    ).encode()
-
-
-def envelope(inner: str) -> bytes:
-    return (
-        '<?xml version="1.0" encoding="UTF-8" ?>'
-        '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body>'
-        f"{inner}</env:Body></env:Envelope>"
-    ).encode()
-
-
-def queued(key: str, status: str = "SUBMITTED") -> bytes:
-    return envelope(
-        '<n:syncResponse xmlns:n="http://estat.ec.europa.eu/disschain/soap/extraction"><queued>'
-        f"<id>{key}</id><status>{status}</status></queued></n:syncResponse>"
-    )
-
-
-def standing(status: str, key: str = "a801f1c5") -> bytes:
-    return envelope(
-        '<a:asyncResponse xmlns:a="http://estat.ec.europa.eu/disschain/soap/asynchronous" '
-        'xmlns:b="http://estat.ec.europa.eu/disschain/asynchronous"><b:status>'
-        f"<b:key>{key}</b:key><b:status>{status}</b:status></b:status></a:asyncResponse>"
-    )
 
 
 def footer(code: str, said: str) -> bytes:
