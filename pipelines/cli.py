@@ -75,8 +75,11 @@ def run(
     if unknown := sorted(set(only or ()) - set(work.catalogue.sources)):
         _fail(f"--only {unknown[0]}: not a declared dataset; see s3etl datasets.")
     work.provider  # noqa: B018  (an address that cannot work is refused before anything starts)
-    with show.progress() as told:
-        ran = run_pipeline(work, only=only or (), progress=told)
+    try:
+        with show.progress() as told:
+            ran = run_pipeline(work, only=only or (), progress=told)
+    except KeyboardInterrupt:
+        _fail("interrupted; run it again, it goes on from there.", status=130)
     name, url = _channel(channel, work), _settings().warehouse_url
     show.work_done(ran)
     show.failures(ran.failures)
@@ -254,9 +257,9 @@ def dev(
     os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606  (our own interpreter)
 
 
-def _fail(sentence: str) -> NoReturn:
+def _fail(sentence: str, *, status: int = 1) -> NoReturn:
     print(f"s3etl: {sentence}", file=sys.stderr)  # noqa: T201
-    raise typer.Exit(1)
+    raise typer.Exit(status)
 
 
 def main() -> None:

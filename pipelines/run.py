@@ -91,6 +91,7 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
 
     Raises:
         Conflict: Another run is at work in the same home.
+        KeyboardInterrupt: The process was asked to stop; the next run goes on from there.
     """
     failures: list[LeftOut] = []
     done: dict[str, int] = dict.fromkeys(("raw", "core", "indicator", "benchmark"), 0)
@@ -182,13 +183,18 @@ def _execute(
     if progress is not None:
         progress(job, 0, len(keys))
     instance.add_event_listener(run_id, listen)
-    return definitions.resolve_job_def(job).execute_in_process(
+    result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         run_id=run_id,
         asset_selection=keys,
         raise_on_error=False,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
+    # Dagster takes an interrupt for the failure of one step; whoever interrupts means all of it.
+    for event in _events(result, dg.DagsterEventType.STEP_FAILURE):
+        if "DagsterExecutionInterruptedError" in _classes(event.step_failure_data.error):
+            raise KeyboardInterrupt
+    return result
 
 
 def _events(result: dg.ExecuteInProcessResult, kind: dg.DagsterEventType) -> Iterator[Any]:
@@ -250,6 +256,13 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[LeftOut]:
 
 def _failure(layer: str, subject: str, reason: str) -> LeftOut:
     return LeftOut.model_validate({"stage": _STAGES[layer], "subject": subject, "reason": reason})
+
+
+def _classes(error: Any) -> Iterator[str]:
+    """Yield the classes of an error and of those behind it."""
+    while error is not None:
+        yield str(error.cls_name)
+        error = error.cause
 
 
 def _innermost(error: Any) -> str:

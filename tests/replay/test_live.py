@@ -275,6 +275,29 @@ def test_a_killed_run_goes_on_where_it_was(live, tmp_path, after):
     assert not list(raw.glob("*/.fetching"))
 
 
+def test_a_run_that_is_asked_to_stop_stops(live, tmp_path):
+    """A scheduler's SIGTERM, or Ctrl-C: not one failed step and on with the next."""
+    live.latency = 1.0
+    command = [sys.executable, "-m", "pipelines.cli", "run", "--from", "live"]
+    command += [part for code in SMALL for part in ("--only", code)]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "S3ETL_HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not live.data_requests() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip() == "s3etl: interrupted; run it again, it goes on from there."
+    live.latency = 0
+    assert refresh(tmp_path, *SMALL).failures == ()
+
+
 def test_forty_datasets_keep_four_connections_busy(live, tmp_path, monkeypatch):
     """The wall time of a refresh is close to the ideal of four connections."""
     from pipelines import stages
