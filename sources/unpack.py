@@ -20,7 +20,7 @@ MAX_UNPACKED: Final = 4 << 30
 """Bytes of the largest body that is read."""
 MAX_LINE: Final = 16 << 20
 """Bytes of the longest line that is read."""
-BLOCK: Final = 6 << 20
+BLOCK: Final = 5 << 20
 """Bytes that are read at a time; with smaller blocks threads wait for each other too often."""
 
 Read = TypeVar("Read")

@@ -139,7 +139,7 @@ def test_sdmx_csv_against_tokenising(
             peer: (lambda: [tokenise(body, ",") for _ in range(most)], 2),
             "pyarrow.csv tokenising once": (lambda: tokenise(body, ","), 2),
         },
-        rounds=8,
+        rounds=12,
         enough=lambda best: best[OURS] <= best[peer],
     )
     show(f"{name}: {len(body):,} bytes, unpacked before", times, capsys)
