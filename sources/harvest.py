@@ -1,0 +1,58 @@
+"""A reviewed harvest: a file somebody made of a register that has no export, with its day.
+
+The day stands in the file's name or in a note beside it; what is in the file is not looked at.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from s3etl.errors import Changed
+
+DAY: Final = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])(?![0-9])")
+NOTE: Final = ".harvest.json"
+"""Ending of the note beside a file: ``{"retrieved": "2026-09-30"}``."""
+TELLING: Final = re.compile(r"[a-z]+_[A-Z0-9]{2,5}_[0-9]{4}(?:_[0-9]{1,3})?\.[a-z]{3,4}")
+"""Names of survey files that say nothing of a person."""
+
+
+def day(file: Path) -> str | None:
+    """Return the day a file was harvested, or None if nothing tells.
+
+    Raises:
+        Changed: The note beside it is not one.
+    """
+    note = file.with_name(file.name + NOTE)
+    if note.exists():
+        try:
+            found = DAY.fullmatch(str(json.loads(note.read_text())["retrieved"]))
+        except (ValueError, KeyError, TypeError):
+            found = None
+        if not found:
+            raise Changed(
+                f'{note.name}: expected {{"retrieved": "2026-09-30"}}, found another text; '
+                "correct it."
+            )
+        return found[1]
+    told = DAY.search(file.name)
+    return told[1] if told else None
+
+
+def newest(files: Sequence[Path]) -> list[Path]:
+    """Return the newest of several harvests; all of them if one has no day."""
+    days = {file: day(file) for file in files}
+    if not all(days.values()):
+        return list(files)
+    last = max(filter(None, days.values()))
+    return [file for file, told in days.items() if told == last]
+
+
+def safe_names(names: Sequence[str]) -> dict[str, str]:
+    """Return names under which files of a survey may be kept: one may be called after a person."""
+    kept = {}
+    for number, name in enumerate(sorted(names), 1):
+        ending = name.rpartition(".")[2].lower()
+        kept[name] = name if TELLING.fullmatch(name) else f"file_{number}.{ending}"
+    return kept
