@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pyarrow as pa
@@ -17,14 +17,14 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from s3etl.errors import Changed
-from s3etl.nuts.tables import KEYS, MATRICES, SCHEMAS
+from s3etl.nuts.tables import MATRICES, SCHEMAS
 from s3etl.nuts.vintage import VERSIONS
+from sources.checked import MOST_BYTES, Files, code_of, text_of, unique
+from sources.geometry import read_geometry
 
 MOST_FILES: Final = 200
-MOST_BYTES: Final = 256 * 1024**2
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PACKING: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-CODE: Final = re.compile(r"[A-Z]{2}[0-9A-Z]{0,3}")
 GISCO: Final = re.compile(r"NUTS_AT_([0-9]{4})\.csv")
 MATRIX: Final = re.compile(r"n([123])_cm_v([0-9]{4})_v([0-9]{4})\.csv(?:\.gz)?")
 WEIGHTS: Final = {
@@ -40,7 +40,6 @@ WEIGHTS: Final = {
 PART: Final = "(part)"
 """What stands behind a code in the collection of changes where only a part of it moved."""
 
-Files = Mapping[str, bytes]
 Row = dict[str, str]
 
 
@@ -82,24 +81,9 @@ def unbundle(data: bytes) -> dict[str, bytes]:
         raise Changed("bundle: expected a whole ZIP file, found one that is damaged.") from None
 
 
-def _text(data: bytes, name: str) -> str:
-    if data[:2] == b"\x1f\x8b":
-        try:
-            unpacker = zlib.decompressobj(wbits=31)
-            data = unpacker.decompress(data, MOST_BYTES)
-            if unpacker.unconsumed_tail or unpacker.unused_data or not unpacker.eof:
-                raise Changed(f"{name}: expected a whole gzip file of a usual size, found another.")
-        except zlib.error:
-            raise Changed(f"{name}: expected a whole gzip file, found a damaged one.") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Changed(f"{name}: expected UTF-8 text, found other bytes; get it again.") from None
-
-
 def _rows(data: bytes, name: str, columns: set[str]) -> list[Row]:
     """Return the rows of a CSV file that has at least these columns."""
-    text = _text(data, name)
+    text = text_of(data, name)
     if "\0" in text:
         raise Changed(f"{name}: expected plain text, found a NUL byte; get it again.")
     reader = csv.DictReader(io.StringIO(text, newline=""))
@@ -117,31 +101,10 @@ def _rows(data: bytes, name: str, columns: set[str]) -> list[Row]:
     return rows
 
 
-def _code(text: str, name: str) -> str:
-    if not CODE.fullmatch(text):
-        raise Changed(f"{name}: expected a region code, found {text!r:.40}; get it again.")
-    return text
-
-
 def _table(rows: list[dict[str, object]], table: str, name: str) -> pa.Table:
     if not rows:
         raise Changed(f"{name}: expected rows, found none; get it again.")
-    return _unique(pa.Table.from_pylist(rows, schema=SCHEMAS[table]), table, name)
-
-
-def _unique(read: pa.Table, table: str, name: str) -> pa.Table:
-    """Return a table whose key names one row."""
-    key = list(KEYS[table])
-    plain = read.select(key)
-    for i, field in enumerate(plain.schema):  # a key is compared as text, not by dictionary
-        if pa.types.is_dictionary(field.type):
-            plain = plain.set_column(i, field.name, plain.column(i).cast(pa.string()))
-    counts = plain.group_by(key).aggregate([([], "count_all")])
-    twice = counts.filter(pc.greater(counts.column("count_all"), 1)).select(key)
-    if twice.num_rows:
-        example = " ".join(str(part) for part in twice.slice(0, 1).to_pylist()[0].values())
-        raise Changed(f"{name}: expected each key once, found {example} twice; take one out.")
-    return read
+    return unique(pa.Table.from_pylist(rows, schema=SCHEMAS[table]), table, name)
 
 
 def _versions_in(files: Files, name: str) -> Iterator[tuple[str, str, bytes]]:
@@ -166,13 +129,13 @@ def read_codes(files: Files, name: str) -> pa.Table:
     rows: list[dict[str, object]] = []
     for file, version, data in _versions_in(files, name):
         for row in _rows(data, file, {"NUTS_ID"}):
-            code = _code(row["NUTS_ID"], file)
+            code = code_of(row["NUTS_ID"], file)
             rows.append({"version": version, "geo": code, "level": len(code) - 2})
     for file, data in files.items():
         if GISCO.fullmatch(file):
             continue
         for row in _rows(data, file, {"code", "version"}):
-            code, version = _code(row["code"], file), row["version"]
+            code, version = code_of(row["code"], file), row["version"]
             if version not in VERSIONS:
                 raise Changed(f"{file}: expected a NUTS version, found {version!r:.20}.")
             rows.append({"version": version, "geo": code, "level": len(code) - 2})
@@ -195,12 +158,12 @@ def read_names(files: Files, name: str) -> pa.Table:
             column = "NAME_LATN"
             for row in _rows(data, file, {"NUTS_ID", "NUTS_NAME"}):
                 text = row.get(column) or row["NUTS_NAME"]
-                found.setdefault((match[1], _code(row["NUTS_ID"], file)), text.strip())
+                found.setdefault((match[1], code_of(row["NUTS_ID"], file)), text.strip())
             continue
         for version, row in _wide(data, file, "geo_name"):
             code, text = row[f"code_{version}"], row[f"geo_name_{version}"].strip()
             if code and text and not code.endswith(PART):
-                found.setdefault((version, _code(code, file)), text)
+                found.setdefault((version, code_of(code, file)), text)
     rows: list[dict[str, object]] = [
         {"version": version, "geo": geo, "level": len(geo) - 2, "name": text}
         for (version, geo), text in sorted(found.items())
@@ -232,7 +195,7 @@ def read_changes(files: Files, name: str) -> pa.Table:
             text = row[f"change_{version}"].strip()
             earlier = [row[f"code_{v}"] for v in VERSIONS if v <= version and row.get(f"code_{v}")]
             if text and earlier and not earlier[-1].endswith(PART):
-                found.add((version, _code(earlier[-1], file), text))
+                found.add((version, code_of(earlier[-1], file), text))
     rows: list[dict[str, object]] = [
         {"version": version, "geo": geo, "change": text} for version, geo, text in sorted(found)
     ]
@@ -250,10 +213,10 @@ def read_matrices(files: Files, name: str) -> pa.Table:
         found = MATRIX.fullmatch(file)
         if not found:
             raise Changed(f"{name}: expected matrices, found the file {file}; take it out.")
-        parts.append(_matrix(_text(data, file), file, *found.groups()))
+        parts.append(_matrix(text_of(data, file), file, *found.groups()))
     if not parts:
         raise Changed(f"{name}: expected matrices, found none; get them again.")
-    return _unique(pa.concat_tables(parts).unify_dictionaries(), "nuts_matrices", name)
+    return unique(pa.concat_tables(parts).unify_dictionaries(), "nuts_matrices", name)
 
 
 def _matrix(text: str, file: str, level: str, old: str, new: str) -> pa.Table:
@@ -276,7 +239,7 @@ def _matrix(text: str, file: str, level: str, old: str, new: str) -> pa.Table:
     table = table.rename_columns(list(columns.values()))
     for column, length in (("from_geo", int(level) + 2), ("to_geo", int(level) + 2)):
         for code in table.column(column).unique().to_pylist():
-            if len(_code(code or "", file)) != length:
+            if len(code_of(code or "", file)) != length:
                 raise Changed(f"{file}: expected codes of level {level}, found {code}.")
     for column in WEIGHTS.values():
         weights = table.column(column)
@@ -296,5 +259,6 @@ TABLES: Final[dict[str, Callable[[Files, str], pa.Table]]] = {
     "nuts_names": read_names,
     "nuts_changes": read_changes,
     "nuts_matrices": read_matrices,
+    "nuts_geometry": read_geometry,
 }
 """Reader of each declared table."""

@@ -20,6 +20,12 @@ def shared_nuts() -> Path:
     return _shared("nuts")
 
 
+@pytest.fixture(scope="session")
+def shared_clusters() -> Path:
+    """Return the folder of cluster registries beside the checkout."""
+    return _shared("clusters")
+
+
 def _shared(name: str) -> Path:
     """Return a folder of provider files.
 

@@ -51,12 +51,22 @@ MATRICES: Final = pa.schema(
         _field("built_up", pa.float64(), "built-up volume of the intersection"),
     ]
 )
+GEOMETRY: Final = pa.schema(
+    [
+        _field("version", _CODE, "NUTS version"),
+        _field("geo", _CODE, "region or country code of that version"),
+        _field("level", pa.int8(), "NUTS level 0 to 3"),
+        _field("scale", pa.int16(), "scale of the outline, in millions: 20 is 1:20 million"),
+        _field("geometry", pa.binary(), "outline as WKB polygons, degrees east and north (WGS 84)"),
+    ]
+)
 
 SCHEMAS: Final = {
     "nuts_codes": CODES,
     "nuts_names": NAMES,
     "nuts_changes": CHANGES,
     "nuts_matrices": MATRICES,
+    "nuts_geometry": GEOMETRY,
 }
 """Columns by id of the declared table."""
 
@@ -65,6 +75,7 @@ KEYS: Final = {
     "nuts_names": ("version", "geo"),
     "nuts_changes": ("version", "geo", "change"),
     "nuts_matrices": ("level", "from_version", "to_version", "from_geo", "to_geo"),
+    "nuts_geometry": ("version", "geo"),
 }
 """Columns that name one row, by id of the declared table."""
 

@@ -1,4 +1,4 @@
-"""The files of the invented NUTS classification: codes, names, changes and matrices.
+"""The files of the invented NUTS classification: codes, names, changes, matrices, outlines.
 
 Laid out as the real ones, with nothing of their content. Everything is made of one set of atoms
 (small areas with inhabitants), so that every matrix is exact; what changes from version to
@@ -8,6 +8,7 @@ version is told in :mod:`~sources.sample.places`.
 import csv
 import gzip
 import io
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -22,6 +23,8 @@ from sources.sample.table import Numbers
 
 VILLAGE = 0.002
 """Share of the people of XC11 that lives in the village that moves."""
+WEST, NORTH, WIDTH = 0.0, -36.0, 6.0
+"""Where the world lies, in degrees: in the sea south of Africa, where no land is."""
 
 
 class Atoms(NamedTuple):
@@ -65,7 +68,8 @@ def nuts_files() -> dict[str, bytes]:
     """Write the classification as files.
 
     Returns:
-        Bytes by file name: codes, changes, names of 2024, and a matrix for each level and pair.
+        Bytes by file name: codes, changes, names and outlines of 2024, and a matrix for each
+        level and pair.
     """
     files = {
         "all_nuts_codes_2006_2024.csv.gz": _packed(_codes()),
@@ -75,6 +79,8 @@ def nuts_files() -> dict[str, bytes]:
     for level in (1, 2, 3):
         for old, new in combinations(VERSIONS, 2):
             files[f"n{level}_cm_v{old}_v{new}.csv"] = _csv(_matrix(level, old, new), "\r\n")
+    for level in (0, 1, 2, 3):
+        files[f"NUTS_RG_20M_2024_4326_LEVL_{level}.geojson"] = _outlines(level)
     return files
 
 
@@ -187,3 +193,53 @@ def _weights() -> Numbers:
     grown, built, added = rng.uniform((0.9, 0.02, 1), (1.05, 0.08, 1.1), (len(people), 3)).T
     weights = [area, grown * people, people, built * area, added * built * area, 300 * people]
     return np.stack(weights, axis=1)
+
+
+Box = tuple[float, float, float, float]
+
+
+def boxes(level: int) -> dict[str, Box]:
+    """Return west, south, east and north of every region of 2024 at a NUTS level, in degrees.
+
+    A country is a strip from north to south, a NUTS 2 region a band of one degree across it,
+    and the NUTS 3 regions of it lie side by side.
+    """
+    found: dict[str, Box] = {}
+    basic = codes_in("2024", 2)
+    for code in codes_in("2024", 3):
+        country = [c for c in basic if c[:2] == code[:2]]
+        beside = [c for c in codes_in("2024", 3) if c[:4] == code[:4]]
+        north = NORTH - country.index(code[:4])
+        width = WIDTH / len(beside)
+        west = WEST + WIDTH * list(COUNTRIES).index(code[:2]) + width * beside.index(code)
+        box = (west, north - 1, west + width, north)
+        whole = code[: level + 2]
+        old = found.get(whole, box)
+        found[whole] = (
+            min(old[0], box[0]),
+            min(old[1], box[1]),
+            max(old[2], box[2]),
+            max(old[3], box[3]),
+        )
+    return found
+
+
+def _outlines(level: int) -> bytes:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "NUTS_ID": code,
+                "LEVL_CODE": level,
+                "CNTR_CODE": code[:2],
+                "NAME_LATN": names()[code],
+                "NUTS_NAME": names()[code],
+            },
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]],
+            },
+        }
+        for code, (w, s, e, n) in boxes(level).items()
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
