@@ -8,7 +8,11 @@ import pyarrow as pa
 
 from s3etl import nuts, observations, regions
 from s3etl.catalogue import Dataset, Expectation
+from s3etl.domains import tables as domains
 from s3etl.records import Origin
+from s3etl.registers.declaration import Register
+from s3etl.registers.kinds import KINDS
+from s3etl.stresstest import answers
 
 PERIODS = {"A": r"^[12]\d{3}$", "Q": r"^[12]\d{3}-Q[1-4]$", "M": r"^[12]\d{3}-[01]\d$"}
 
@@ -44,7 +48,8 @@ def contract_of_table(table: str, origin: Origin) -> tuple[Expectation, ...]:
     Columns and key are those of its schema; every column that names a region has region codes
     of the origin's countries, every number is finite and not negative.
     """
-    schema, key = nuts.SCHEMAS[table], nuts.KEYS[table]
+    schema = (nuts.SCHEMAS | domains.SCHEMAS)[table]
+    key = (nuts.KEYS | domains.KEYS)[table]
     countries = "|".join([*regions.countries(origin), *nuts.FORMER_COUNTRIES])
     out = [
         critical(
@@ -87,6 +92,78 @@ def contract_of_table(table: str, origin: Origin) -> tuple[Expectation, ...]:
                 critical(
                     "expect_column_values_to_be_between",
                     "A weight is not negative.",
+                    column=field.name,
+                    min_value=0,
+                )
+            )
+    return tuple(out)
+
+
+def key_of(register: Register) -> tuple[str, ...]:
+    """Return the columns that name one record."""
+    return {"answers": answers.KEY, "evidence": answers.EVIDENCE_KEY}.get(register.holds, ("id",))
+
+
+def _unique(key: tuple[str, ...]) -> Expectation:
+    why = "The key names one record."
+    if len(key) == 1:
+        return critical("expect_column_values_to_be_unique", why, column=key[0])
+    return critical("expect_compound_columns_to_be_unique", why, column_list=list(key))
+
+
+def contract_of_register(register: Register, origin: Origin) -> tuple[Expectation, ...]:
+    """Return the expectations a register must meet; all are critical.
+
+    What was found wrong while reading stands in ``problem`` and is the reason there.
+    """
+    out = [
+        critical(
+            "expect_table_row_count_to_be_between",
+            "A register without records says nothing.",
+            min_value=1,
+        ),
+        critical(
+            "expect_column_values_to_be_in_set",
+            "The record can be read as what it is declared to be.",
+            column="problem",
+            value_set=[""],
+        ),
+        _unique(key_of(register)),
+    ]
+    countries = "|".join(regions.countries(origin))
+    region = "region" if register.provider == "survey" else "geo"
+    if register.holds != "statistics":
+        out.append(
+            critical(
+                "expect_column_values_to_match_regex",
+                "A code is a region of a country of this origin.",
+                column=region,
+                regex=rf"^(?:{countries})[0-9A-Z]{{0,3}}$",
+            )
+        )
+    if register.holds == "answers":
+        out += [
+            critical(
+                "expect_column_values_to_be_between",
+                "An answer is a level of the scale; DK and NA have none.",
+                column="answer",
+                min_value=0,
+                max_value=4,
+            ),
+            critical(
+                "expect_column_values_to_be_in_set",
+                "An answer is a level, DK or NA.",
+                column="state",
+                value_set=["answered", "DK", "NA"],
+            ),
+        ]
+    numbers = KINDS[register.holds].fields if register.holds in KINDS else ()
+    for field in numbers:
+        if field.kind in {"count", "number"} and field.name != "value":
+            out.append(
+                critical(
+                    "expect_column_values_to_be_between",
+                    "A number of people, members or money is not negative.",
                     column=field.name,
                     min_value=0,
                 )

@@ -15,10 +15,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from expectations.contract import JUDGED, contract, contract_of_table
+from expectations.contract import (
+    JUDGED,
+    contract,
+    contract_of_register,
+    contract_of_table,
+    key_of,
+)
 from s3etl.catalogue import Dataset, Expectation, ReferenceTable, Suite
 from s3etl.errors import CatalogueError
 from s3etl.records import Judgement, Snapshot, Verdict
+from s3etl.registers.declaration import Register
 
 SUITES = Path(__file__).parent / "suites"
 EXAMPLES = 3
@@ -40,7 +47,7 @@ class Judged(NamedTuple):
 
 def judge(
     observations: pa.Table,
-    dataset: Dataset | ReferenceTable,
+    dataset: Dataset | ReferenceTable | Register,
     suites: Sequence[Suite],
     snapshot: Snapshot,
 ) -> Judged:
@@ -52,7 +59,7 @@ def judge(
     before its rows are listed.
 
     Args:
-        observations: Table of ``s3etl.observations.SCHEMA``, or a reference table.
+        observations: Table of ``s3etl.observations.SCHEMA``, a reference table, or records.
         dataset: Its declaration.
         suites: Judgements that apply beside the contract.
         snapshot: The bytes the table came from.
@@ -63,6 +70,9 @@ def judge(
     if isinstance(dataset, Dataset):
         batch = _Batch(_frame(observations, dataset))
         expectations = [*contract(dataset, snapshot.origin)]
+    elif isinstance(dataset, Register):
+        batch = _Batch(_records_frame(observations, dataset), private=dataset.provider == "survey")
+        expectations = [*contract_of_register(dataset, snapshot.origin)]
     else:
         batch = _Batch(observations.to_pandas())
         expectations = [*contract_of_table(dataset.id, snapshot.origin)]
@@ -99,7 +109,7 @@ def _why_refused(judgement: Judgement, allowed: int) -> str:
 
 def _outcome(
     observations: pa.Table,
-    dataset: Dataset | ReferenceTable,
+    dataset: Dataset | ReferenceTable | Register,
     snapshot: Snapshot,
     judgements: Sequence[Judgement],
     reasons: Mapping[int, Sequence[str]],
@@ -108,8 +118,14 @@ def _outcome(
     set_aside = np.zeros(observations.num_rows, bool)
     rows = sorted(reasons)
     set_aside[rows] = True
-    quarantine = observations.take(pa.array(rows, pa.int64())).append_column(
-        "reason", pa.array([" ".join(reasons[row]) for row in rows], pa.string())
+    aside = observations.take(pa.array(rows, pa.int64()))
+    told = aside.column("problem").to_pylist() if "problem" in aside.column_names else [""] * len(rows)
+    quarantine = aside.append_column(
+        "reason",
+        pa.array(
+            [said or " ".join(reasons[row]) for row, said in zip(rows, told, strict=True)],
+            pa.string(),
+        ),
     )
     verdict = Verdict(
         dataset=dataset.id,
@@ -138,10 +154,35 @@ def _frame(observations: pa.Table, dataset: Dataset) -> pd.DataFrame:
     return frame
 
 
-class _Batch:
-    """A frame inside an ephemeral GX context of its own."""
+def _records_frame(records: pa.Table, register: Register) -> pd.DataFrame:
+    """Return the columns of records that can be judged: all but lists.
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    Rows that cannot be read are told apart by their number: what their key would have been must
+    not take a good record with it, nor is it judged any further.
+    """
+    plain = [f.name for f in records.schema if not pa.types.is_list(f.type)]
+    frame: pd.DataFrame = records.select(plain).to_pandas()
+    unreadable = frame["problem"] != ""
+    for column in frame.columns.difference(["problem", "sheet", "row"]):
+        if column in key_of(register):
+            frame[column] = frame[column].astype("object").where(
+                ~unreadable, [f"row {i}" for i in range(len(frame))]
+            )
+        else:
+            frame[column] = frame[column].where(~unreadable)
+    return frame
+
+
+class _Batch:
+    """A frame inside an ephemeral GX context of its own.
+
+    Args:
+        frame: What is judged.
+        private: Whether no row may be shown as an example.
+    """
+
+    def __init__(self, frame: pd.DataFrame, *, private: bool = False) -> None:
+        self.private = private
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
         import great_expectations as gx  # noqa: PLC0415  (seconds and 260 MB)
         import great_expectations.expectations as classes  # noqa: PLC0415
@@ -197,8 +238,11 @@ class _Batch:
 
     def examples(self, rows: Sequence[int], judgement: Judgement) -> tuple[str, ...]:
         """Describe a few rows for people."""
-        if judgement.passed:
+        if judgement.passed or self.private:
             return ()
+        if "problem" in self.frame:
+            shown = self.frame.iloc[list(rows[:EXAMPLES])]
+            return tuple(f"{r.sheet}, row {r.row}" for r in shown.itertuples())
         cells = self.frame.iloc[list(rows[:EXAMPLES])].to_dict("records")
         if "series" not in self.frame:
             return tuple(" ".join(str(value) for value in c.values()) for c in cells)

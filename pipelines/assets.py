@@ -1,5 +1,7 @@
 """The asset graph, from the catalogue: upstream → raw → core → indicator → benchmark → candidate.
 
+Registers go raw → core → block → candidate.
+
 One factory for each kind of asset. Assets pass references, not frames: each finds its inputs
 in the stores, so any executor works.
 """
@@ -11,16 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import dagster as dg
 
-from pipelines import stages
+from pipelines import blocks, stages
 from pipelines.automation import WHEN_ACCEPTED, WHEN_ANY, WHEN_NEW
 from pipelines.candidate import build_candidate
 from pipelines.resources import WorkspaceResource
 from s3etl.catalogue import Catalogue, Dataset, Indicator, ReferenceTable
 from s3etl.errors import S3etlError
+from s3etl.registers.declaration import Register
 
 CHECK, TAKEN = "verdict", "taken"
 OBSERVE, FETCH = "observe", "fetch"
-Source = Dataset | ReferenceTable
+Source = Dataset | ReferenceTable | Register
 T = TypeVar("T")
 CANDIDATE = dg.AssetKey(["release", "candidate"])
 if TYPE_CHECKING:
@@ -52,6 +55,11 @@ def indicator_key(indicator: str) -> dg.AssetKey:
 def benchmark_key(indicator: str) -> dg.AssetKey:
     """Key of an indicator's scores and ranks."""
     return dg.AssetKey(["benchmark", indicator])
+
+
+def block_key(block: str) -> dg.AssetKey:
+    """Key of a block's tables."""
+    return dg.AssetKey(["block", block])
 
 
 def _failing_plainly(function: Callable[..., T]) -> Callable[..., T]:
@@ -152,8 +160,12 @@ def raw_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 def core_asset(dataset: Source, catalogue: Catalogue) -> dg.AssetsDefinition:
     """Make the asset that judges a source's current snapshot."""
     deps, metadata = [raw_key(dataset)], {}
-    if isinstance(dataset, Dataset):
+    if not isinstance(dataset, ReferenceTable):
         deps.append(core_key(catalogue.tables[stages.NUTS_CODES]))
+    if isinstance(dataset, Register):
+        deps.append(core_key(catalogue.tables[stages.NUTS_NAMES]))
+        metadata = {"holds": dataset.holds, "nuts_version": dataset.nuts_version}
+    if isinstance(dataset, Dataset):
         metadata = {"units": ", ".join(dataset.unit_names), "nuts_version": dataset.nuts_version}
 
     @dg.asset(
@@ -230,12 +242,34 @@ def benchmark_asset(indicator: Indicator) -> dg.AssetsDefinition:
     return ranked
 
 
+def block_asset(block: str, catalogue: Catalogue) -> dg.AssetsDefinition:
+    """Make the asset that computes a block from registers."""
+    declared = blocks.BLOCKS[block]
+    sources: list[Source] = [*blocks.registers_of(catalogue.registers, block)]
+    sources += [catalogue.tables[t] for t in (*declared.nuts, *declared.optional)]
+
+    @dg.asset(
+        key=block_key(block),
+        deps=[core_key(source) for source in sources],
+        group_name="block",
+        automation_condition=WHEN_ANY,
+        kinds={"parquet"},
+        description=f"{declared.title}.",
+        metadata={"tables": ", ".join(declared.tables)},
+    )
+    @_failing_plainly
+    def computed(workspace: WorkspaceResource) -> Result:
+        return dg.MaterializeResult(**_result(blocks.compute(workspace.open(), block)))
+
+    return computed
+
+
 def candidate_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     """Make the asset that collects a release candidate; a person or a calendar publishes it."""
 
     @dg.asset(
         key=CANDIDATE,
-        deps=[benchmark_key(i) for i in catalogue.computed],
+        deps=[*map(benchmark_key, catalogue.computed), *map(block_key, blocks.BLOCKS)],
         group_name="release",
         automation_condition=WHEN_ANY,
         kinds={"parquet"},
@@ -265,5 +299,6 @@ def assets_of(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         *(core_asset(source, catalogue) for source in catalogue.sources.values()),
         *(indicator_asset(i, catalogue) for i in catalogue.computed.values()),
         *map(benchmark_asset, catalogue.computed.values()),
+        *(block_asset(block, catalogue) for block in blocks.BLOCKS),
         candidate_asset(catalogue),
     ]

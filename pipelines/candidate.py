@@ -6,19 +6,30 @@ Collects what the stages left; nothing is computed or published here.
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines import stages
+from pipelines import blocks, stages
 from pipelines.workspace import Workspace
+from s3etl.domains.records import concordance_table, ecosystems
 from s3etl.errors import Unfit
 from s3etl.files import identity
 from s3etl.nuts.recipes import recipes
 from s3etl.nuts.tables import NAMES
 from s3etl.records import LeftOut, dump
 from warehouse import tables
+
+
+COUNTED: Final[dict[str, tuple[str, ...]]] = {
+    "register_quality": (),
+    "register_completeness": (),
+    "unmapped_label": (),
+    "participation": (),
+}
+"""Tables that hold counts only, so that every register may be in them."""
 
 
 class Candidate(NamedTuple):
@@ -67,20 +78,66 @@ def build_candidate(work: Workspace) -> Candidate:
             "see s3etl status for what was refused."
         )
     names = work.store.accepted(stages.NUTS_NAMES)
+    current = _blocks(work, left_out)
     name = identity(
-        "candidate", work.origin, ready, names and names.identity, [dump(x) for x in left_out]
+        "candidate",
+        work.origin,
+        ready,
+        names and names.identity,
+        current,
+        [str(share) for share in ecosystems().shares],
+        [dump(x) for x in left_out],
     )
     known = work.store.root / "candidates" / name / "benchmark.parquet"
     if known.exists():
         folder = work.store.put_candidate(name, {}, {})
     else:
-        folder = work.store.put_candidate(name, *_candidate(work, ready, left_out))
+        folder = work.store.put_candidate(name, *_candidate(work, ready, current, left_out))
     rows = pq.read_metadata(folder / "benchmark.parquet").num_rows
     return Candidate(folder, len(ready), rows, tuple(left_out))
 
 
+def _blocks(work: Workspace, left_out: list[LeftOut]) -> dict[str, str]:
+    """Return the identity of each block that is up to date, and say what is not in it."""
+    current = {}
+    for block in blocks.BLOCKS:
+        try:
+            wanted = blocks.identity_of(work, block, blocks.inputs_of(work, block))
+        except Unfit as error:
+            left_out.append(LeftOut(stage="figures", subject=block, reason=str(error)))
+            continue
+        if work.store.block_identity(block) != wanted:
+            reason = f"{block}: its tables are not up to date; run s3etl run."
+            left_out.append(LeftOut(stage="figures", subject=block, reason=reason))
+            continue
+        current[block] = wanted
+        for register in blocks.inputs_of(work, block).registers:
+            declared = work.catalogue.registers[register]
+            if not declared.redistribute and declared.provider != "survey":
+                reason = f"{register}: its records are counted and not published one by one."
+                left_out.append(LeftOut(stage="release", subject=register, reason=reason))
+    return current
+
+
+def _block_tables(work: Workspace, current: dict[str, str]) -> dict[str, pa.Table]:
+    """Return the tables of the blocks, without records that may not be passed on."""
+    open_ = {r.id for r in work.catalogue.registers.values() if r.redistribute}
+    out = {}
+    for block, declared in blocks.BLOCKS.items():
+        found = work.store.block(block) if block in current else {}
+        for name, schema in declared.tables.items():
+            if name not in tables.metadata.tables:
+                continue  # for review at home
+            table = found.get(name, schema.empty_table())
+            for column in COUNTED.get(name, ("register", "register_a", "register_b")):
+                if column in table.column_names:
+                    table = table.filter(pc.is_in(table.column(column), pa.array(sorted(open_))))
+            out[name] = table
+    return out
+
+
 def _candidate(
-    work: Workspace, ready: dict[str, str], left_out: list[LeftOut]
+    work: Workspace, ready: dict[str, str], current: dict[str, str], left_out: list[LeftOut]
 ) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """Collect the tables and the manifest of a candidate."""
     figures = {i: f for i in ready if (f := work.store.figures(i)) is not None}
@@ -90,6 +147,10 @@ def _candidate(
     for figure in figures.values():
         for dataset, core in figure.inputs.items():
             verdicts[dataset] = work.store.verdict(dataset, core)
+    for block in current:
+        inputs = blocks.inputs_of(work, block)
+        for source, accepted in {**inputs.registers, **inputs.tables}.items():
+            snapshots[source], verdicts[source] = accepted.snapshot, accepted.verdict
     collected = {
         "benchmark": pa.concat_tables(
             pq.read_table(f / "benchmark.parquet") for f in folders.values()
@@ -131,6 +192,8 @@ def _candidate(
             work.store.observations(stages.NUTS_CODES),
             work.store.observations(stages.NUTS_MATRICES),
         ),
+        **_block_tables(work, current),
+        "concordance": concordance_table(ecosystems()),
         "left_out": _table("left_out", [dump(x) for x in left_out]),
     }
     manifest = {
@@ -138,6 +201,7 @@ def _candidate(
         "method_version": work.catalogue.method.version,
         "software_version": version("s3etl"),
         "indicators": ready,
+        "blocks": current,
         "verdicts": [
             {"dataset": d, "accepted": v is not None and v.accepted} for d, v in verdicts.items()
         ],

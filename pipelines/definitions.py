@@ -28,7 +28,7 @@ def build(workspace: WorkspaceResource) -> dg.Definitions:
         jobs=[
             dg.define_asset_job(OBSERVE, upstream),
             dg.define_asset_job(REFRESH, select.groups("raw", "core")),
-            dg.define_asset_job(EVALUATE, select.groups("indicator", "benchmark")),
+            dg.define_asset_job(EVALUATE, select.groups("indicator", "benchmark", "block")),
             dg.define_asset_job(RELEASE, select.assets(CANDIDATE)),
         ],
         schedules=[look_schedule(OBSERVE)],

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 
-from pipelines import assets, stages
+from pipelines import assets, blocks, stages
 from pipelines.definitions import EVALUATE, OBSERVE, REFRESH, RELEASE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
@@ -94,7 +94,7 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         KeyboardInterrupt: The process was asked to stop; the next run goes on from there.
     """
     failures: list[LeftOut] = []
-    done: dict[str, int] = dict.fromkeys(("raw", "core", "indicator", "benchmark"), 0)
+    done: dict[str, int] = dict.fromkeys(("raw", "core", "indicator", "benchmark", "block"), 0)
     declared = work.catalogue
     definitions = build(
         WorkspaceResource(home=str(work.home.absolute()), sources=list(work.sources))
@@ -120,10 +120,12 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
             if stages.NUTS_CODES not in {f.subject for f in failures}:
                 failures.append(_failure("core", stages.NUTS_CODES, str(error)))
         else:
-            execute(REFRESH, _to_judge(work, declared.datasets.values()))
+            others = (*declared.datasets.values(), *declared.registers.values())
+            execute(REFRESH, _to_judge(work, others))
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
         ready = [i for i in declared.computed if stages.has_work(work, i)]
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
+        keys += [assets.block_key(b) for b in blocks.BLOCKS if blocks.has_work(work, b)]
         execute(EVALUATE, keys)
         released = execute(RELEASE, [assets.CANDIDATE])
     return Ran(_candidate(released), tuple(failures), _left_out(released), done)
@@ -147,10 +149,11 @@ def _to_take(work: Workspace, only: Sequence[str]) -> list[assets.Source]:
     wanted = []
     for source in work.catalogue.sources.values():
         asked = source.id in only
-        if only and not asked and source.id in work.catalogue.datasets:
+        if only and not asked and source.id not in work.catalogue.tables:
             continue
-        known = work.snapshots.current(source.id) is not None
-        there = asked or known or work.provider.offers(source)
+        known = work.snapshots_of(source.id).current(source.id) is not None
+        register = source.id in work.catalogue.registers  # dropped when there is a new edition
+        there = asked or (known and not register) or work.provider.offers(source)
         if there and stages.has_news(work, source.id):
             wanted.append(source)
     return wanted
@@ -221,6 +224,7 @@ _STAGES = {
     "core": "verdict",
     "indicator": "figures",
     "benchmark": "figures",
+    "block": "figures",
     "release": "release",
 }
 

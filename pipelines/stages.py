@@ -19,10 +19,13 @@ from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Changed, Refused, S3etlError, Unfit
 from s3etl.files import code_version, identity, read_json, write_json
 from s3etl.nuts.convert import convert
+from s3etl.nuts.tables import NAMES
 from s3etl.nuts.vintage import newest_in, placed
 from s3etl.records import Snapshot, Verdict, dump
+from s3etl.registers.declaration import Register
+from s3etl.registers.places import Gazetteer, located
 from sources import intake
-from sources.providers import LIVE
+from sources.providers import LIVE, Source
 from warehouse.store import Accepted
 
 NUTS_CODES, NUTS_NAMES, NUTS_MATRICES = "nuts_codes", "nuts_names", "nuts_matrices"
@@ -46,6 +49,24 @@ CORE_CODE = (
     *JUDGE_CODE,
 )
 TABLE_CODE = ("s3etl.nuts.tables", "sources.nuts", *JUDGE_CODE)
+REGISTER_CODE = (
+    "s3etl.registers.kinds",
+    "s3etl.registers.places",
+    "sources.door",
+    "sources.fields",
+    "sources.kept",
+    "sources.records",
+    "sources.rows",
+    "sources.sheets",
+    *JUDGE_CODE,
+)
+SURVEY_CODE = (
+    "s3etl.registers.places",
+    "s3etl.stresstest.answers",
+    "s3etl.stresstest.questionnaire",
+    "sources.sheets",
+    *JUDGE_CODE,
+)
 FIGURE_CODE = (
     "s3etl.measures",
     "s3etl.evaluate",
@@ -89,13 +110,13 @@ def observe(work: Workspace) -> Mapping[str, str]:
     return versions
 
 
-def _version(work: Workspace, source: Dataset | ReferenceTable) -> str | None:
+def _version(work: Workspace, source: Source) -> str | None:
     """Return the provider's version of a source; None where it does not tell.
 
     Raises:
         Refused: It has a table of contents, and the dataset is not in it.
     """
-    if work.sources != (LIVE,):
+    if work.sources != (LIVE,) or isinstance(source, Register):
         return None
     if isinstance(source, ReferenceTable):
         return identity(source.addresses)  # the addresses name the edition
@@ -117,7 +138,8 @@ def take_snapshot(work: Workspace, source: str) -> intake.Taken:
         Changed: The bytes are not what the declaration says.
     """
     declared = work.catalogue.sources[source]
-    return intake.take(declared, work.provider, work.snapshots, _version(work, declared))
+    store = work.snapshots_of(source)
+    return intake.take(declared, work.provider, store, _version(work, declared))
 
 
 def take_snapshots(
@@ -138,7 +160,8 @@ def take_snapshots(
 
 def has_news(work: Workspace, source: str) -> bool:
     """Whether a source has to be taken: it is new, has changed, or its provider does not tell."""
-    current, seen = work.snapshots.current(source), work.snapshots.seen(source)
+    store = work.snapshots_of(source)
+    current, seen = store.current(source), store.seen(source)
     try:
         version = _version(work, work.catalogue.sources[source])
     except Refused:
@@ -150,7 +173,11 @@ def has_news(work: Workspace, source: str) -> bool:
 
 def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
     declared = work.catalogue.sources[source]
-    codes = nuts_codes(work) if isinstance(declared, Dataset) else None
+    codes = None if isinstance(declared, ReferenceTable) else nuts_codes(work)
+    code, names = (CORE_CODE if codes else TABLE_CODE), None
+    if isinstance(declared, Register):
+        code = SURVEY_CODE if declared.provider == "survey" else REGISTER_CODE
+        names = work.store.accepted(NUTS_NAMES)
     return identity(
         "core",
         snapshot.sha256,
@@ -158,7 +185,8 @@ def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
         dump(declared),
         [dump(suite) for suite in work.catalogue.suites_of(source)],
         codes and codes.identity,
-        code_version(*(CORE_CODE if codes else TABLE_CODE)),
+        names and names.identity,
+        code_version(*code),
     )
 
 
@@ -177,9 +205,19 @@ def nuts_codes(work: Workspace) -> Accepted:
     return codes
 
 
+def gazetteer(work: Workspace) -> Gazetteer:
+    """Return the regions of all NUTS versions, with their names as far as they are accepted."""
+    names = (
+        work.store.observations(NUTS_NAMES)
+        if work.store.accepted(NUTS_NAMES)
+        else NAMES.empty_table()
+    )
+    return Gazetteer(work.store.observations(NUTS_CODES), names, work.origin)
+
+
 def has_to_be_judged(work: Workspace, source: str) -> bool:
     """Whether the current snapshot of a source is not accepted, as today's code would judge it."""
-    snapshot = work.snapshots.current(source)
+    snapshot = work.snapshots_of(source).current(source)
     if snapshot is None:
         return False
     try:
@@ -199,7 +237,7 @@ def judge(work: Workspace, source: str) -> tuple[Verdict, Done]:
             declared.
     """
     declared = work.catalogue.sources[source]
-    snapshot = work.snapshots.current(source)
+    snapshot = work.snapshots_of(source).current(source)
     if snapshot is None:
         raise Unfit(f"{source}: no snapshot yet; take one with s3etl run.")
     name = _core_identity(work, source, snapshot)
@@ -209,7 +247,9 @@ def judge(work: Workspace, source: str) -> tuple[Verdict, Done]:
             work.store.accept(source, name)
         return verdict, Done(name, new=False, rows=verdict.rows - verdict.quarantined)
     suites = work.catalogue.suites_of(source)
-    table = intake.read(declared, snapshot, work.snapshots)
+    table = intake.read(declared, snapshot, work.snapshots_of(source))
+    if isinstance(declared, Register):
+        table = located(table, declared, gazetteer(work))
     if isinstance(declared, Dataset):
         codes = work.store.observations(NUTS_CODES)
         newer, proof = newest_in(table, codes, declared=declared.nuts_version)

@@ -13,7 +13,7 @@ from s3etl import catalogue
 from s3etl.catalogue import Catalogue
 from s3etl.records import Origin
 from s3etl.settings import Settings
-from sources import DATASETS, TABLES
+from sources import DATASETS, REGISTRIES, TABLES
 from sources.providers import SAMPLE_EDITIONS, Provider, provider_of
 from sources.snapshots import SnapshotStore
 from warehouse.store import Store
@@ -26,7 +26,7 @@ def load_catalogue() -> Catalogue:
     Raises:
         CatalogueError: A declaration is wrong.
     """
-    return catalogue.load(DATASETS, TABLES, expectations.validate.SUITES)
+    return catalogue.load(DATASETS, TABLES, expectations.validate.SUITES, REGISTRIES)
 
 
 def origin_of(sources: Sequence[str]) -> Origin:
@@ -74,6 +74,20 @@ class Workspace:
     def snapshots(self) -> SnapshotStore:
         """The bytes as they came."""
         return SnapshotStore(self.home / self.origin / "raw")
+
+    @cached_property
+    def restricted(self) -> SnapshotStore:
+        """The bytes of surveys, with remarks and identities; only their owner may look."""
+        folder = self.home / self.origin / "restricted"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # whatever the umask made of it
+        return SnapshotStore(folder / "raw")
+
+    def snapshots_of(self, source: str) -> SnapshotStore:
+        """Where the bytes of a source are kept."""
+        register = self.catalogue.registers.get(source)
+        survey = register is not None and register.provider == "survey"
+        return self.restricted if survey else self.snapshots
 
     @cached_property
     def store(self) -> Store:

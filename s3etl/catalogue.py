@@ -11,25 +11,20 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from s3etl import measures
+from s3etl.domains.declared import LABELS
+from s3etl.domains.tables import NAICS
 from s3etl.declarations import Declaration, read_declaration, read_folder
 from s3etl.errors import CatalogueError
 from s3etl.records import Severity
+from s3etl.registers.declaration import Register
+from s3etl.source import NutsVersion, Part, Source
 
 HERE = Path(__file__).parent
 INDICATORS = HERE / "indicators"
 METHOD = HERE / "benchmark" / "method.yaml"
-
-NutsVersion = Literal["2006", "2010", "2013", "2016", "2021", "2024"]
-
-
-class Part(BaseModel):
-    """Base of the nested parts of a declaration."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
 
 class ValueRange(Part):
     """Bounds of possible values of one unit; a value outside is set aside."""
@@ -38,30 +33,11 @@ class ValueRange(Part):
     high: float | None = None
 
 
-class Source(Declaration):
-    """What every declared source of data has, whatever is in it.
-
-    Attributes:
-        title: The provider's title.
-        citation: How to cite it.
-        licence: Terms of re-use.
-        files: File names under which a folder may hold it (patterns with ``*``), besides the
-            names the provider's own downloads have.
-        quarantine_tolerance: Share of rows that may be set aside before the batch is refused.
-    """
-
-    title: str
-    citation: str
-    licence: str
-    files: tuple[str, ...] = ()
-    quarantine_tolerance: float = Field(default=0.001, ge=0, le=1)
-    notes: str = ""
-
-
 class ReferenceTable(Source):
     """A table of codes or weights that the datasets are read with, such as the NUTS codes.
 
-    Its columns are not declared here: they are the schema of that id in :mod:`s3etl.nuts`.
+    Its columns are not declared here: they are the schema of that id in :mod:`s3etl.nuts` or
+    :mod:`s3etl.domains`.
 
     Attributes:
         provider: Who publishes it.
@@ -69,7 +45,7 @@ class ReferenceTable(Source):
             had as files only.
     """
 
-    provider: Literal["nuts"]
+    provider: Literal["nuts", "classification"]
     files: tuple[str, ...] = Field(min_length=1)
     quarantine_tolerance: float = Field(default=0, ge=0, le=1)
     addresses: tuple[str, ...] = ()
@@ -343,14 +319,15 @@ class Catalogue(Part):
 
     tables: dict[str, ReferenceTable]
     datasets: dict[str, Dataset]
+    registers: dict[str, Register]
     indicators: dict[str, Indicator]
     suites: dict[str, Suite]
     method: Method
 
     @property
-    def sources(self) -> dict[str, ReferenceTable | Dataset]:
-        """Everything that is taken from a provider: reference tables, then datasets."""
-        return {**self.tables, **self.datasets}
+    def sources(self) -> dict[str, ReferenceTable | Dataset | Register]:
+        """Everything that is taken from a provider: reference tables, datasets, registers."""
+        return {**self.tables, **self.datasets, **self.registers}
 
     @property
     def computed(self) -> dict[str, Indicator]:
@@ -427,6 +404,7 @@ def load(
     datasets: Path,
     tables: Path,
     suites: Path,
+    registers: Path,
     *,
     indicators: Path = INDICATORS,
     method: Path = METHOD,
@@ -437,6 +415,7 @@ def load(
         datasets: Folder of dataset declarations (``sources/datasets``).
         tables: Folder of reference tables (``sources/tables``).
         suites: Folder of judgements (``expectations/suites``).
+        registers: Folder of registers (``sources/registries``).
         indicators: Folder of indicator declarations.
         method: The method declaration.
 
@@ -446,6 +425,7 @@ def load(
     found = Catalogue(
         tables=read_folder(tables, ReferenceTable),
         datasets=read_folder(datasets, Dataset),
+        registers=read_folder(registers, Register),
         indicators=read_folder(indicators, Indicator),
         suites=read_folder(suites, Suite),
         method=read_declaration(method, Method),
@@ -457,8 +437,18 @@ def load(
             raise CatalogueError(
                 f"{indicators / indicator.id}.yaml: the name is not an identifier."
             )
+    for register in found.registers.values():
+        known = {NAICS, *(path.stem for path in LABELS.glob("*.csv"))}
+        if register.labels and register.labels not in known:
+            raise CatalogueError(
+                f"{registers / register.id}.yaml: field labels: {LABELS.name}/{register.labels}.csv "
+                "is not there."
+            )
+        if register.id in found.datasets or register.id in found.tables:
+            raise CatalogueError(f"{registers / register.id}.yaml: a dataset has that name.")
     for suite in found.suites.values():
-        if unknown := [d for d in suite.datasets if d not in found.datasets]:
+        known = {*found.datasets, *found.registers}
+        if unknown := [d for d in suite.datasets if d not in known]:
             raise CatalogueError(
                 f"{suites / suite.id}.yaml: field datasets: {', '.join(unknown)} not declared."
             )

@@ -22,6 +22,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_of_bytes(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def identity(*parts: object) -> str:
     """Return the SHA-256 of ``parts`` written as canonical JSON: the name of a derived thing."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)

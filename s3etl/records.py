@@ -31,6 +31,8 @@ class Snapshot(Record):
         retrieved_at: UTC time of retrieval, ISO 8601.
         source_updated: The provider's own last-update text, if the bytes carry one.
         size: Number of bytes.
+        dropped: Columns with data on persons that were dropped before anything was kept.
+        original_sha256: Hash of the file as it came, where that is not what is kept.
     """
 
     dataset: str
@@ -41,6 +43,8 @@ class Snapshot(Record):
     retrieved_at: str
     source_updated: str | None
     size: int
+    dropped: tuple[str, ...] = ()
+    original_sha256: str | None = None
 
 
 class Judgement(Record):

@@ -14,8 +14,10 @@ from s3etl.errors import Changed
 DAY: Final = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9])(?![0-9])")
 NOTE: Final = ".harvest.json"
 """Ending of the note beside a file: ``{"retrieved": "2026-09-30"}``."""
-TELLING: Final = re.compile(r"[a-z]+_[A-Z0-9]{2,5}_[0-9]{4}(?:_[0-9]{1,3})?\.[a-z]{3,4}")
-"""Names of survey files that say nothing of a person."""
+TELLING: Final = re.compile(
+    r"[a-z]+(?:_[a-z]+)?(?:_[A-Z]{2}[A-Z0-9]{0,3})?(?:_[0-9]{1,4}(?:-[0-9]{2}-[0-9]{2})?)*\.[a-z]{3,4}"
+)
+"""Names of kind, region, year and number, such as ``practices_AT22_2026.xlsx``."""
 
 
 def day(file: Path) -> str | None:
@@ -50,7 +52,10 @@ def newest(files: Sequence[Path]) -> list[Path]:
 
 
 def safe_names(names: Sequence[str]) -> dict[str, str]:
-    """Return names under which files of a survey may be kept: one may be called after a person."""
+    """Return the names under which several files are kept: one may be called after a person.
+
+    A name that says what it is keeps it, any other becomes a number.
+    """
     kept = {}
     for number, name in enumerate(sorted(names), 1):
         ending = name.rpartition(".")[2].lower()

@@ -12,6 +12,8 @@ from s3etl.errors import Changed
 from sources.sheets import Sheet, Value
 
 MARK: Final = '{"kept": "s3etl cells 1", '
+REFUSED: Final = "refused at the door"
+"""Name of the sheet that stands for a file of which nothing was kept."""
 
 
 def is_kept(data: bytes) -> bool:
@@ -34,14 +36,19 @@ def write_kept(sheets: Sequence[Sheet]) -> bytes:
     return (MARK + '"sheets": ' + json.dumps(content, ensure_ascii=False) + "}").encode()
 
 
+def write_refused(reason: str) -> bytes:
+    """Return what is kept of a file that may not be kept: why."""
+    return write_kept([Sheet(REFUSED, [], notes=(reason,))])
+
+
 def read_kept(data: bytes, name: str) -> tuple[Sheet, ...]:
     """Return the sheets.
 
     Raises:
-        Changed: The bytes were not written by :func:`write_kept`.
+        Changed: The bytes were not written by :func:`write_kept`, or nothing was kept.
     """
     try:
-        return tuple(
+        sheets = tuple(
             Sheet(
                 sheet["name"],
                 [[_value(cell) for cell in row] for row in sheet["rows"]],
@@ -53,6 +60,9 @@ def read_kept(data: bytes, name: str) -> tuple[Sheet, ...]:
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Changed(f"{name}: expected kept cells, found another file; get it again.") from None
+    if sheets and sheets[0].name == REFUSED and not sheets[0].rows:
+        raise Changed(sheets[0].notes[0])
+    return sheets
 
 
 def _plain(cell: Value) -> Any:

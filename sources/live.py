@@ -19,10 +19,11 @@ from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Changed, Refused, Unreachable
 from s3etl.files import identity, write_atomic
 from s3etl.records import Origin
+from s3etl.registers.declaration import Register
 from s3etl.settings import Settings
 from sources import answers, eurostat, nuts, upstream
 from sources.http import Answer, Client, Politeness
-from sources.providers import Offer, Wanted
+from sources.providers import Offer, Source, Wanted
 
 LONGEST_PAUSE = 60.0
 HEAD = 65536
@@ -103,9 +104,10 @@ class LiveProvider:
         """
         return {code: entry.version for code, entry in upstream.contents(self.base).items()}
 
-    def offers(self, source: Dataset | ReferenceTable) -> bool:
+    def offers(self, source: Source) -> bool:
         """Tell whether the declaration has an address; Eurostat is asked when fetching."""
-        return isinstance(source, Dataset) or bool(source.addresses)
+        addresses = source.addresses if isinstance(source, ReferenceTable) else ()
+        return isinstance(source, Dataset) or bool(addresses)
 
     def get(self, wanted: Wanted) -> Offer:
         """Fetch a dataset.
@@ -118,6 +120,8 @@ class LiveProvider:
             Changed: The answer is no data; its file is the error's ``body``.
         """
         source = wanted.source
+        if isinstance(source, Register):
+            raise Refused(f"{source.id}: it has no address; drop its file in a folder for --from.")
         if isinstance(source, ReferenceTable):
             return self._reference_table(source, wanted)
         selection = {**source.dimensions, "geo": ()} if source.selection else None

@@ -11,8 +11,12 @@ from typing import NamedTuple, Protocol
 from s3etl.catalogue import Dataset, ReferenceTable
 from s3etl.errors import Refused
 from s3etl.records import Origin
+from s3etl.registers.declaration import Register
 from s3etl.settings import Settings
-from sources import nuts
+from sources import harvest, nuts
+from sources.sheets import read_file
+
+Source = Dataset | ReferenceTable | Register
 
 EUROSTAT_NAMES = (
     "{code}.tsv",
@@ -39,19 +43,28 @@ class Wanted(NamedTuple):
         queued: Whether the provider had to prepare it in its queue the last time.
     """
 
-    source: Dataset | ReferenceTable
+    source: Source
     scratch: Path
     version: str | None = None
     queued: bool = False
 
 
 class Offer(NamedTuple):
-    """A file a provider hands over, where it had it, and whether it came through its queue."""
+    """A file a provider hands over.
+
+    Attributes:
+        file: The file.
+        name: Its name there.
+        retrieved_from: Where the provider had it.
+        queued: Whether it came through its queue.
+        updated: Day a register was harvested, if that is known.
+    """
 
     file: Path
     name: str
     retrieved_from: str
     queued: bool = False
+    updated: str | None = None
 
 
 class Provider(Protocol):
@@ -63,7 +76,7 @@ class Provider(Protocol):
         """Return the provider's own version of each dataset, as far as it tells."""
         ...
 
-    def offers(self, source: Dataset | ReferenceTable) -> bool:
+    def offers(self, source: Source) -> bool:
         """Tell whether the provider has the dataset, as far as one can tell without asking."""
         ...
 
@@ -79,7 +92,7 @@ class Provider(Protocol):
 
 
 def _bundle(files: Mapping[str, bytes], wanted: Wanted, where: str) -> Offer:
-    """Offer the files of a reference table as one."""
+    """Offer several files as one."""
     name = f"{wanted.source.id}.zip"
     bundled = wanted.scratch / name
     bundled.write_bytes(nuts.bundle(files))
@@ -103,7 +116,7 @@ class FolderProvider:
         """Return nothing: files are looked at every time."""
         return {}
 
-    def offers(self, source: Dataset | ReferenceTable) -> bool:
+    def offers(self, source: Source) -> bool:
         """Tell whether a folder has a file for it."""
         return any(self._found(folder, source) for folder in self.folders)
 
@@ -118,27 +131,34 @@ class FolderProvider:
             found = self._found(folder, source)
             if isinstance(source, ReferenceTable) and found:
                 return _bundle({p.name: p.read_bytes() for p in found}, wanted, str(folder))
+            if isinstance(source, Register) and source.several and found:
+                files = harvest.safe_names([p.name for p in found])
+                read = {files[p.name]: read_file(p) for p in found}
+                return _bundle(read, wanted, str(folder))
+            if isinstance(source, Register) and len(found) > 1:
+                found = harvest.newest(found)
             if len(found) > 1:
                 names = ", ".join(path.name for path in found)
                 raise Refused(
                     f"{source.id}: expected one file in {folder}, found {names}; keep one."
                 )
             if found:
-                return Offer(found[0], found[0].name, str(folder))
+                updated = harvest.day(found[0]) if isinstance(source, Register) else None
+                return Offer(found[0], found[0].name, str(folder), updated=updated)
         where = ", ".join(str(folder) for folder in self.folders)
-        example = source.files[0] if isinstance(source, ReferenceTable) else f"{source.id}.tsv.gz"
+        example = f"{source.id}.tsv.gz" if isinstance(source, Dataset) else source.files[0]
         raise Refused(
             f"{source.id}: expected a file such as {example} in {where}, found none; "
             "add it, or name the datasets you want with --only."
         )
 
-    def _found(self, folder: Path, source: Dataset | ReferenceTable) -> list[Path]:
+    def _found(self, folder: Path, source: Source) -> list[Path]:
         patterns = [pattern.lower() for pattern in source.files]
         if isinstance(source, Dataset):
             names = [name.format(code=source.id) for name in EUROSTAT_NAMES]
             patterns += names + [f"{name}.gz" for name in names]
         places = [folder]
-        if isinstance(source, ReferenceTable):  # the collections come with folders of their own
+        if not isinstance(source, Dataset):  # the collections come with folders of their own
             places += sorted(path for path in folder.iterdir() if path.is_dir())
         return sorted(
             path
@@ -161,9 +181,13 @@ class SampleProvider:
         """Return nothing: the world is made anew every time."""
         return {}
 
-    def offers(self, source: Dataset | ReferenceTable) -> bool:  # noqa: ARG002
-        """Tell that the sample world has everything."""
-        return True
+    def offers(self, source: Source) -> bool:
+        """Tell that the sample world has everything but what is real and nowhere else."""
+        from sources import sample  # noqa: PLC0415  (builds only when asked for)
+
+        if isinstance(source, Register):
+            return source.id in sample.REGISTERS
+        return isinstance(source, Dataset) or source.provider == "nuts"
 
     def get(self, wanted: Wanted) -> Offer:
         """Hand over the dataset as the sample world publishes it.
@@ -183,6 +207,14 @@ class SampleProvider:
                 if any(fnmatch(name.lower(), pattern.lower()) for pattern in source.files)
             }
             return _bundle(chosen, wanted, where)
+        if isinstance(source, Register):
+            made = sample.register_files(source.id)
+            if source.several:
+                return _bundle(made, wanted, where)
+            name, data = next(iter(made.items()))
+            file = wanted.scratch / name
+            file.write_bytes(data)
+            return Offer(file, name, where, updated=sample.HARVESTED)
         if not self._files:
             self._files = sample.world("revised" if self.edition == "revised" else "first")
         if source.id not in self._files:

@@ -44,6 +44,34 @@ def read_register(data: bytes, name: str, register: Register) -> pa.Table:
     return pa.Table.from_pylist(records, schema=kind.schema)
 
 
+def several(tables: Sequence[pa.Table], names: Sequence[str]) -> pa.Table:
+    """Return the records of several files as one table.
+
+    The sheet of each is told with its file, and an id that stands in two files is set aside in
+    the second.
+    """
+    seen: dict[str, str] = {}
+    out = []
+    for table, name in zip(tables, names, strict=True):
+        rows = table.to_pylist()
+        for row in rows:
+            row["sheet"] = name if row["sheet"] == name else f"{name}: {row['sheet']}"
+            first = seen.setdefault(row["id"], row["sheet"])
+            if first != row["sheet"]:
+                twice = f"its id stands in {first} already"
+                row["problem"] = "; ".join(filter(None, (row["problem"], twice)))
+                row["id"] = f"{row['id']} ~{name} row {row['row']}"
+        out.append(pa.Table.from_pylist(rows, schema=table.schema))
+    return pa.concat_tables(out)
+
+
+def unreadable(name: str, problem: str, register: Register) -> pa.Table:
+    """Return the one record that stands for a file that cannot be read."""
+    kind = KINDS[register.holds]
+    row = dict.fromkeys(kind.schema.names) | {"id": f"file {name}", "sheet": name, "row": 0}
+    return pa.Table.from_pylist([{**row, "repaired": "", "problem": problem}], schema=kind.schema)
+
+
 def _record(row: Row, register: Register, kind: Kind) -> Record:
     record: Record = {"sheet": row.sheet, "row": row.number}
     notes, problems = [row.note], [row.problem]

@@ -44,6 +44,8 @@ class SnapshotStore:
         origin: Origin,
         retrieved_from: str,
         source_updated: str | None,
+        dropped: tuple[str, ...] = (),
+        original_sha256: str | None = None,
     ) -> Snapshot:
         """Keep a file's bytes and return their snapshot; bytes kept already are not kept twice."""
         self.sweep(dataset)
@@ -63,6 +65,8 @@ class SnapshotStore:
             retrieved_at=datetime.now(UTC).isoformat(timespec="seconds"),
             source_updated=source_updated,
             size=copy.stat().st_size,
+            dropped=dropped,
+            original_sha256=original_sha256,
         )
         with new_directory(folder) as temporary:
             os.replace(copy, temporary / "body")  # noqa: PTH105  (says what it does)

@@ -178,6 +178,34 @@ class Store:
             _write(rows, new / "benchmark.parquet")
             _write(norms, new / "norms.parquet")
 
+    # Blocks: tables made of registers
+
+    def put_block(self, block: str, identity: str, tables: Mapping[str, pa.Table]) -> None:
+        """Store the tables of a block and make them current."""
+        with new_directory(self.root / "blocks" / block / identity) as new:
+            for name, table in tables.items():
+                _write(table, new / f"{name}.parquet")
+        point(self.root / "blocks" / block / "current", identity)
+
+    def has_block(self, block: str, identity: str) -> bool:
+        """Whether a block of that identity exists; if so it is made current."""
+        exists = (self.root / "blocks" / block / identity).is_dir()
+        if exists:
+            point(self.root / "blocks" / block / "current", identity)
+        return exists
+
+    def block_identity(self, block: str) -> str | None:
+        """Return the name of a block's current tables, or None before the first."""
+        return pointed(self.root / "blocks" / block / "current")
+
+    def block(self, block: str) -> dict[str, pa.Table]:
+        """Return the current tables of a block by name; none before the first."""
+        identity = self.block_identity(block)
+        if identity is None:
+            return {}
+        folder = self.root / "blocks" / block / identity
+        return {path.stem: pq.read_table(path) for path in sorted(folder.glob("*.parquet"))}
+
     # Candidates
 
     def put_candidate(

@@ -20,9 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.sql.type_api import TypeEngine
 
 from s3etl.benchmark import BENCHMARK, NORMS
+from s3etl.domains.records import CONCORDANCE
 from s3etl.evaluate import LINEAGE
 from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
+from s3etl.organisations.listing import TABLES as ORGANISATION
+from s3etl.stresstest.disclosure import PARTICIPATION
+from s3etl.strategies.resolve import APPLIES
+from s3etl.strategies.tables import PRACTICES, SCHEMES
 
 metadata: Final = MetaData()
 
@@ -173,6 +178,61 @@ left_out: Final = Table(
     comment="What a release does without, and why.",
 )
 
+
+
+def _block_table(name: str, schema: pa.Schema, comment: str) -> Table:
+    return Table(name, metadata, _release_column(), *_columns(schema), comment=comment)
+
+
+organisation: Final = _block_table(
+    "organisation",
+    ORGANISATION["organisation"],
+    "Records of cluster organisations of the registers that may be passed on, each with its "
+    "place and how sure it is.",
+)
+organisation_domain: Final = _block_table(
+    "organisation_domain",
+    ORGANISATION["organisation_domain"],
+    "Domains of these records.",
+)
+organisation_merge: Final = _block_table(
+    "organisation_merge",
+    ORGANISATION["organisation_merge"],
+    "Records taken for one organisation, and why; a decision of a reviewer undoes it.",
+)
+register_quality: Final = _block_table(
+    "register_quality",
+    ORGANISATION["register_quality"],
+    "What the registers of organisations hold, by country, all registers included.",
+)
+register_completeness: Final = _block_table(
+    "register_completeness",
+    ORGANISATION["register_completeness"],
+    "How complete two registers are together (capture-recapture), with interval.",
+)
+unmapped_label: Final = _block_table(
+    "unmapped_label",
+    ORGANISATION["unmapped_label"],
+    "Labels of registers that give no domain.",
+)
+priority: Final = _block_table(
+    "priority",
+    APPLIES,
+    "S3 priorities of the registers that may be passed on, as they apply to each region.",
+)
+scheme: Final = _block_table("scheme", SCHEMES, "Support schemes for clusters.")
+practice: Final = _block_table("practice", PRACTICES, "Practices others may learn from.")
+participation: Final = _block_table(
+    "participation",
+    PARTICIPATION,
+    "How many answered the StressTest, by region, wave and group; groups under three are pooled.",
+)
+concordance: Final = _block_table(
+    "concordance",
+    CONCORDANCE,
+    "T: which share of a NACE division belongs to which domain, with the origin of each weight.",
+)
+
 LOADED: Final = (
     benchmark,
     norm,
@@ -182,6 +242,17 @@ LOADED: Final = (
     verdict,
     region,
     conversion,
+    organisation,
+    organisation_domain,
+    organisation_merge,
+    register_quality,
+    register_completeness,
+    unmapped_label,
+    priority,
+    scheme,
+    practice,
+    participation,
+    concordance,
     left_out,
 )
 """Tables a candidate brings rows for, by the name of its Parquet file."""

@@ -5,7 +5,7 @@ Codes and names only; where an organisation sits is told in :mod:`s3etl.organisa
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -106,7 +106,7 @@ def _and(first: str, second: str) -> str:
     return "; ".join(filter(None, (first, second)))
 
 
-def _pairs(table: pa.Table, *columns: str) -> zip[tuple[str, ...]]:
-    return zip(*(table.column(c).to_pylist() for c in columns), strict=True)
+def _pairs(table: pa.Table, *columns: str) -> Iterator[tuple[str, ...]]:
+    yield from zip(*(table.column(c).to_pylist() for c in columns), strict=True)
 
 

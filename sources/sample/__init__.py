@@ -16,6 +16,10 @@ dirt of real files comes after, and only hides or flags cells:
   ``e``, provisional values ``p``, other definitions ``d``, and they combine (``bu``, ``bd``);
 * single cells are missing for no stated reason (``: ``); sections of industry are spared.
 
+Beside them it has registers (:mod:`~sources.sample.registers`): two lists of cluster
+organisations that overlap, strategies, schemes and practices, and answers to the StressTest
+survey; all of it invented.
+
 That is the world of 2005 to 2014, in files of its own days. Every other declared dataset is made
 up from its declaration (:mod:`~sources.sample.declared`), in files of today. Which regions there
 are, and what NUTS calls them in which version, is told in :mod:`~sources.sample.places`.
@@ -32,16 +36,32 @@ from sources.sample.editions import (
 )
 from sources.sample.places import COUNTRIES, EXTRA, VERSIONS, regions
 
+HARVESTED = "2026-09-30"
+"""Day the invented registers were made."""
+REGISTERS = (
+    "eccp",
+    "organisations",
+    "practices",
+    "s3_priorities",
+    "stresstest_answers",
+    "stresstest_evidence",
+    "support_schemes",
+)
+"""Declared registers the sample world has."""
+
 __all__ = [
     "COUNTRIES",
     "EXTRA",
     "FIRST_UPDATE",
+    "HARVESTED",
+    "REGISTERS",
     "REVISED_COUNTRY",
     "REVISED_DATASETS",
     "REVISED_UPDATE",
     "REVISION",
     "VERSIONS",
     "nuts_files",
+    "register_files",
     "regions",
     "updated",
     "world",
@@ -58,6 +78,20 @@ def nuts_files() -> dict[str, bytes]:
     from sources.sample import nuts  # noqa: PLC0415  (numpy only when needed)
 
     return nuts.nuts_files()
+
+
+def register_files(register: str) -> dict[str, bytes]:
+    """Write an invented register as files.
+
+    Args:
+        register: One of :data:`REGISTERS`.
+
+    Returns:
+        Bytes by file name.
+    """
+    from sources.sample import registers  # noqa: PLC0415  (numpy only when needed)
+
+    return registers.register_files(register)
 
 
 def world(edition: Edition = "first") -> dict[str, tuple[str, bytes]]:

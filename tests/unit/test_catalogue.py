@@ -7,7 +7,7 @@ import pytest
 from expectations.validate import SUITES
 from s3etl import catalogue
 from s3etl.errors import CatalogueError
-from sources import DATASETS, TABLES
+from sources import DATASETS, REGISTRIES, TABLES
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def folders(tmp_path):
         (DATASETS, "datasets"),
         (TABLES, "tables"),
         (SUITES, "suites"),
+        (REGISTRIES, "registers"),
         (catalogue.INDICATORS, "indicators"),
     ):
         shutil.copytree(source, copies[name])
@@ -36,13 +37,14 @@ def load(folders):
         folders["datasets"],
         folders["tables"],
         folders["suites"],
+        folders["registers"],
         indicators=folders["indicators"],
         method=folders["method"],
     )
 
 
 def test_the_real_catalogue_loads_whole():
-    found = catalogue.load(DATASETS, TABLES, SUITES)
+    found = catalogue.load(DATASETS, TABLES, SUITES, REGISTRIES)
     assert {"ECO01", "ECO02", "HUM04", "HUM08"} <= set(found.indicators)
     assert sum(not i.framework for i in found.indicators.values()) >= 6
     assert found.indicators["ECO01"].datasets == ("nama_10r_2gdp",)

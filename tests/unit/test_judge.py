@@ -9,7 +9,7 @@ from s3etl import catalogue
 from s3etl.catalogue import Expectation, Suite
 from s3etl.errors import CatalogueError, Unfit
 from s3etl.observations import tidy
-from sources import DATASETS, TABLES
+from sources import DATASETS, REGISTRIES, TABLES
 from tests.unit.conftest import parsed
 from warehouse.store import Store
 
@@ -139,7 +139,7 @@ def test_an_expectation_that_cannot_be_evaluated_is_an_error_not_a_pass(
 
 
 def test_every_declared_judgement_can_be_evaluated(snapshot):
-    declared = catalogue.load(DATASETS, TABLES, SUITES)
+    declared = catalogue.load(DATASETS, TABLES, SUITES, REGISTRIES)
     for dataset in declared.datasets.values():
         codes = [[values[0]] * 2 for values in dataset.dimensions.values()]
         cells = [

@@ -1,0 +1,259 @@
+"""Blocks A and C as far as they are collected: organisations, strategies, participation.
+
+Each is computed from accepted registers and named by what goes into it, like figures; nothing
+here knows Dagster.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from pipelines import stages
+from pipelines.workspace import Workspace
+from s3etl.domains.records import domains_of_records, ecosystems
+from s3etl.errors import Unfit
+from s3etl.files import code_version, identity
+from s3etl.organisations.listing import TABLES as ORGANISATION_TABLES
+from s3etl.organisations.listing import listed
+from s3etl.organisations.method import load_method
+from s3etl.organisations.postcodes import installed_postcodes
+from s3etl.records import dump
+from s3etl.registers.declaration import Register
+from s3etl.stresstest.disclosure import PARTICIPATION, participation
+from s3etl.strategies.resolve import APPLIES, resolved
+from s3etl.strategies.tables import PRACTICES, SCHEMES, published
+from warehouse.store import Accepted
+
+Tables = dict[str, pa.Table]
+NUTS_GEOMETRY, NAICS_NACE = "nuts_geometry", "naics_nace"
+
+
+class Block(NamedTuple):
+    """A block.
+
+    Attributes:
+        title: What it is.
+        holds: Kinds of registers it is computed from; at least one of the first must be there.
+        nuts: Reference tables it needs.
+        optional: Reference tables it uses where they are there.
+        tables: Its tables and their columns.
+        compute: How they are computed.
+        code: Modules whose text is part of its identity.
+    """
+
+    title: str
+    holds: tuple[str, ...]
+    nuts: tuple[str, ...]
+    optional: tuple[str, ...]
+    tables: Mapping[str, pa.Schema]
+    compute: Callable[[Workspace, "Inputs"], Tables]
+    code: tuple[str, ...]
+
+
+class Inputs(NamedTuple):
+    """Accepted registers by id, and accepted reference tables by id."""
+
+    registers: dict[str, Accepted]
+    tables: dict[str, Accepted]
+
+
+def _organisations(work: Workspace, inputs: Inputs) -> Tables:
+    registers = _holding(work, inputs, "organisations")
+    decisions = [work.store.observations(r) for r in _holding(work, inputs, "decisions")]
+    reference = {
+        name: work.store.observations(table)
+        for name, table in (
+            ("codes", stages.NUTS_CODES),
+            ("names", stages.NUTS_NAMES),
+            ("matrices", stages.NUTS_MATRICES),
+            ("geometry", NUTS_GEOMETRY),
+        )
+        if table in inputs.tables
+    }
+    return listed(
+        {r: work.store.observations(r) for r in registers},
+        {r: work.catalogue.registers[r].labels for r in registers},
+        pa.concat_tables(decisions) if decisions else None,
+        load_method(),
+        nuts=reference,
+        naics=_naics(work, inputs),
+        postcodes=installed_postcodes().postcodes,
+    )
+
+
+def _strategies(work: Workspace, inputs: Inputs) -> Tables:
+    registers = _holding(work, inputs, "priorities")
+    domains: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    parts, naics = [], _naics(work, inputs)
+    columns = ["id", "geo", "title", "period_start", "period_end", "budget", "currency"]
+    for register in registers:
+        table = work.store.observations(register)
+        labels = work.catalogue.registers[register].labels
+        found = domains_of_records(table, labels, naics).weights
+        ids = table.column("id").take(found.column("record")).to_pylist()
+        for own, row in zip(ids, found.to_pylist(), strict=True):
+            domains.setdefault((register, own), []).append((row["domain"], row["weight"]))
+        names = pa.array([register] * table.num_rows, pa.string())
+        parts.append(table.select(columns).append_column("register", names))
+    empty = pa.schema([("register", pa.string()), *((c, pa.string()) for c in columns)])
+    priority = resolved(
+        pa.concat_tables(parts) if parts else empty.empty_table(),
+        domains,
+        {r: work.catalogue.registers[r].nuts_version for r in registers},
+        codes=work.store.observations(stages.NUTS_CODES),
+        matrices=work.store.observations(stages.NUTS_MATRICES),
+    )
+    return {
+        "priority": priority,
+        "scheme": _published(work, inputs, "schemes"),
+        "practice": _published(work, inputs, "practices"),
+    }
+
+
+def _published(work: Workspace, inputs: Inputs, holds: str) -> pa.Table:
+    registers = _holding(work, inputs, holds)
+    return published(
+        holds,
+        {r: work.store.observations(r) for r in registers},
+        {r: work.catalogue.registers[r] for r in registers},
+        _naics(work, inputs),
+    )
+
+
+def _naics(work: Workspace, inputs: Inputs) -> pa.Table | None:
+    return work.store.observations(NAICS_NACE) if NAICS_NACE in inputs.tables else None
+
+
+def _participation(work: Workspace, inputs: Inputs) -> Tables:
+    answers = [work.store.observations(r) for r in _holding(work, inputs, "answers")]
+    return {"participation": participation(pa.concat_tables(answers))}
+
+
+def _holding(work: Workspace, inputs: Inputs, holds: str) -> list[str]:
+    return sorted(r for r in inputs.registers if work.catalogue.registers[r].holds == holds)
+
+
+_DOMAIN_CODE: Final = (
+    "s3etl.domains.assign",
+    "s3etl.domains.declared",
+    "s3etl.domains.naics",
+    "s3etl.domains.projection",
+    "s3etl.domains.records",
+)
+BLOCKS: Final = {
+    "organisations": Block(
+        "Cluster organisations: placed in regions, told apart, given domains",
+        ("organisations", "decisions"),
+        (stages.NUTS_CODES, stages.NUTS_NAMES, stages.NUTS_MATRICES),
+        (NUTS_GEOMETRY, NAICS_NACE),
+        ORGANISATION_TABLES,
+        _organisations,
+        (
+            *(
+                f"s3etl.organisations.{m}"
+                for m in (
+                    *("choosing", "cities", "codes", "completeness", "duplicates", "grouping"),
+                    *("listing", "names", "pairs", "placing", "postcodes", "regions"),
+                    *("territory", "wording"),
+                )
+            ),
+            *_DOMAIN_CODE,
+        ),
+    ),
+    "strategies": Block(
+        "S3 priorities brought to regions, support schemes and practices",
+        ("priorities", "schemes", "practices"),
+        (stages.NUTS_CODES, stages.NUTS_MATRICES),
+        (NAICS_NACE,),
+        {"priority": APPLIES, "scheme": SCHEMES, "practice": PRACTICES},
+        _strategies,
+        (
+            "s3etl.strategies.resolve",
+            "s3etl.strategies.tables",
+            "s3etl.strategies.territory",
+            *_DOMAIN_CODE,
+        ),
+    ),
+    "participation": Block(
+        "StressTest survey: how many answered, by region, wave and group",
+        ("answers",),
+        (),
+        (),
+        {"participation": PARTICIPATION},
+        _participation,
+        ("s3etl.stresstest.answers", "s3etl.stresstest.disclosure"),
+    ),
+}
+
+
+def registers_of(work_registers: Mapping[str, Register], block: str) -> list[Register]:
+    """Return the declared registers a block is computed from."""
+    return [r for r in work_registers.values() if r.holds in BLOCKS[block].holds]
+
+
+def inputs_of(work: Workspace, block: str) -> Inputs:
+    """Return what is accepted of a block's inputs.
+
+    Raises:
+        Unfit: No register of it is accepted, or a reference table is missing.
+    """
+    declared, tables = BLOCKS[block], {}
+    registers = {
+        r.id: found
+        for r in registers_of(work.catalogue.registers, block)
+        if (found := work.store.accepted(r.id)) is not None
+    }
+    if not any(work.catalogue.registers[r].holds != "decisions" for r in registers):
+        raise Unfit(f"{block}: no register of it has accepted data.")
+    for table in (*declared.nuts, *declared.optional):
+        found = work.store.accepted(table)
+        if found is not None:
+            tables[table] = found
+        elif table in declared.nuts:
+            raise Unfit(f"{block}: its reference table {table} has no accepted data.")
+    return Inputs(registers, tables)
+
+
+def identity_of(work: Workspace, block: str, inputs: Inputs) -> str:
+    """Return the name of a block's tables: declarations, accepted inputs and code."""
+    declared = BLOCKS[block]
+    settings: list[object] = []
+    if block == "organisations":
+        settings = [dump(load_method()), installed_postcodes().postcodes is not None]
+    if block != "participation":
+        chosen = ecosystems()
+        settings += [dump(chosen.declared), [str(share) for share in chosen.shares]]
+    return identity(
+        "block",
+        block,
+        {r: a.identity for r, a in inputs.registers.items()},
+        {r: dump(work.catalogue.registers[r]) for r in inputs.registers},
+        {t: a.identity for t, a in inputs.tables.items()},
+        settings,
+        code_version(*declared.code),
+    )
+
+
+def compute(work: Workspace, block: str) -> stages.Done:
+    """Compute a block from accepted registers.
+
+    Raises:
+        Unfit: It has no accepted input.
+    """
+    inputs = inputs_of(work, block)
+    name = identity_of(work, block, inputs)
+    new = not work.store.has_block(block, name)
+    if new:
+        work.store.put_block(block, name, BLOCKS[block].compute(work, inputs))
+    first = next(iter(BLOCKS[block].tables))
+    return stages.Done(name, new=new, rows=work.store.block(block)[first].num_rows)
+
+
+def has_work(work: Workspace, block: str) -> bool:
+    """Whether a block has to be computed anew; False if it cannot be."""
+    try:
+        inputs = inputs_of(work, block)
+    except Unfit:
+        return False
+    return work.store.block_identity(block) != identity_of(work, block, inputs)
