@@ -99,11 +99,117 @@ def run(
 
 
 @app.command()
-def status(sources: From = None) -> None:
-    """Show each dataset's current snapshot, its verdict and what is set aside."""
-    from pipelines import show
+def status(
+    what: Annotated[
+        str, typer.Argument(help="'datasets' or 'registries'.", show_default="datasets")
+    ] = "datasets",
+    sources: From = None,
+) -> None:
+    """Show what there is of each dataset, or of each register: verdicts, places, duplicates."""
+    from pipelines import show, show_registers
 
-    show.status(_workspace(sources))
+    if what not in {"datasets", "registries"}:
+        _fail(f"status {what}: say datasets or registries.")
+    work = _workspace(sources)
+    if what == "registries":
+        show_registers.status(work)
+    else:
+        show.status(work)
+
+
+@app.command()
+def strategies(
+    like: Annotated[str, typer.Option(help="NUTS 2 region, such as AT22.")],
+    sources: From = None,
+    abroad: Annotated[bool, typer.Option("--abroad", help="Only other countries.")] = False,
+    most: Annotated[int, typer.Option(help="Number of strategies.", min=1)] = 10,
+    to: Annotated[Path | None, typer.Option(help="Write it to a workbook, too.")] = None,
+) -> None:
+    """Show regions with the same S3 priorities, and their organisations, schemes, practices."""
+    from pipelines import show_registers
+    from pipelines.strategies import export, find
+
+    work = _workspace(sources)
+    found = find(work, like.upper(), abroad=abroad, most=most)
+    show_registers.strategies(found, like.upper(), work)
+    if to is not None:
+        export(found, to)
+
+
+registers_app = typer.Typer(help="Write empty workbooks for registers that people fill.")
+app.add_typer(registers_app, name="registers")
+
+
+@registers_app.command("template")
+def register_template(
+    register: Annotated[
+        str, typer.Argument(help="Register, such as support_schemes, practices or priorities.")
+    ],
+    to: Annotated[Path, typer.Option(help="File to write (.xlsx).")],
+) -> None:
+    """Write an empty workbook for a register, with drop-downs and what each column means."""
+    from pipelines.workspace import load_catalogue
+    from sources.blank import write_register
+
+    declared = load_catalogue().registers
+    written = [r.id for r in declared.values() if r.several and r.provider != "survey"]
+    if register not in written:
+        _fail(f"{register}: there are workbooks for {', '.join(written)}.")
+    write_register(to, declared[register])
+    print(f"{to}: fill it, then s3etl run --from {to.parent}")  # noqa: T201
+
+
+survey_app = typer.Typer(help="The StressTest survey: a workbook to fill, and a check of it.")
+app.add_typer(survey_app, name="survey")
+
+
+@survey_app.command("template")
+def survey_template(
+    region: Annotated[str, typer.Option(help="Region code, such as AT22.")],
+    wave: Annotated[int, typer.Option(help="Year of the wave.")],
+    to: Annotated[Path, typer.Option(help="File to write (.xlsx).")],
+    nuts: Annotated[str, typer.Option(help="NUTS version of the code.")] = "2024",
+    sources: From = None,
+) -> None:
+    """Write the questionnaire for a region as a workbook people can fill."""
+    from pipelines import stages
+    from s3etl.errors import Unfit
+    from sources.survey import write_template
+
+    name, work = "", _workspace(sources)
+    try:
+        known = stages.gazetteer(work)
+    except Unfit:
+        print("No NUTS codes are accepted yet, so the region was not checked.", file=sys.stderr)  # noqa: T201
+    else:
+        if problem := known.problem(region, nuts):
+            _fail(f"{problem}; give a code of that version.")
+        name = known.name(region, nuts)
+    write_template(to, region, wave, name=name, nuts_version=nuts)
+    print(f"{to}: fill it, check it with s3etl survey check {to}")  # noqa: T201
+
+
+@survey_app.command("check")
+def survey_check(
+    file: Annotated[Path, typer.Argument(help="Workbook, CSV or LimeSurvey export.")],
+    nuts: Annotated[str, typer.Option(help="NUTS version of its regions.")] = "2024",
+    sources: From = None,
+) -> None:
+    """List every problem in a survey file with sheet, cell and remedy; nothing is stored."""
+    from pipelines import show_registers, stages
+    from s3etl.errors import Unfit
+    from sources.survey import check
+
+    work = _workspace(sources)
+    try:
+        known = stages.gazetteer(work).knows
+    except Unfit:
+        known = None
+        print("No NUTS codes are accepted yet, so regions were not checked.", file=sys.stderr)  # noqa: T201
+    found = check(file, known=known, nuts_version=nuts)
+    show_registers.problems(found, file)
+    if any(p.severity == "problem" for p in found):
+        raise typer.Exit(1)
 
 
 datasets_app = typer.Typer(help="List the declared datasets, or check them against the provider.")

@@ -5,13 +5,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.table import Table
 
 console = Console(highlight=False)
 
 NEVER_WRAPPED = 24
 """Cells up to this length are kept on one line."""
+LONGEST_WORD = 24
+"""A longer word is cut over two lines."""
 
 
 def cell(value: Any) -> str:
@@ -30,17 +31,24 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     if title:
         console.print(f"[bold]{escape(title)}[/bold]", soft_wrap=True)
     table = Table(box=None)
+    needed = 0
     for i, column in enumerate(columns):
+        cells = [cell(row[i]) for row in rows]
+        short = all(len(text) <= NEVER_WRAPPED for text in cells)
+        words = [*column.split(), *(cells if short else (w for c in cells for w in c.split()))]
+        least = min(max((len(word) for word in words), default=0), LONGEST_WORD)
         numbers = any(isinstance(row[i], int | float) for row in rows)
-        short = all(len(cell(row[i])) <= NEVER_WRAPPED for row in rows)
         table.add_column(
-            column, justify="right" if numbers else "left", overflow="fold", no_wrap=short
+            column,
+            justify="right" if numbers else "left",
+            overflow="fold",
+            no_wrap=short,
+            min_width=least,
         )
+        needed += least + 2
     for row in rows:
         table.add_row(*(cell(value) for value in row))
     # Wider than the terminal is bad, a number cut short without a mark is worse.
-    options = console.options.update(max_width=10_000)
-    needed = Measurement.get(console, options, table).minimum
     wide = console if needed <= console.width else Console(highlight=False, width=needed)
     wide.print(table)
     console.print()

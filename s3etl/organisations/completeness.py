@@ -25,8 +25,8 @@ COMPLETENESS: Final = pa.schema(
         pa.field("register_b", pa.string(), False, {"is": "second register"}),
         pa.field("n_a", pa.int64(), False, {"is": "organisations in the first"}),
         pa.field("n_b", pa.int64(), False, {"is": "organisations in the second"}),
-        pa.field("both", pa.int64(), False, {"is": "organisations in both"}),
-        pa.field("distinct", pa.int64(), False, {"is": "organisations in either"}),
+        pa.field("n_both", pa.int64(), False, {"is": "organisations in both"}),
+        pa.field("n_distinct", pa.int64(), False, {"is": "organisations in either"}),
         pa.field("estimate", pa.float64(), True, {"is": "estimated number, Chapman"}),
         pa.field("low", pa.float64(), True, {"is": "lower bound of the estimate"}),
         pa.field("high", pa.float64(), True, {"is": "upper bound of the estimate"}),
@@ -135,8 +135,8 @@ def completeness(groups: pa.Table, method: OrganisationMethod) -> pa.Table:
         for country, (first, second) in {ALL: together, **shared}.items():
             both = len(first & second)
             told = chapman(len(first), len(second), both, method)
-            counts = {"n_a": len(first), "n_b": len(second), "both": both}
+            counts = {"n_a": len(first), "n_b": len(second), "n_both": both}
             named = {"country": country, "register_a": a, "register_b": b}
-            rows.append({**named, **counts, **vars(told)})
+            rows.append({**named, **counts, "n_distinct": told.distinct, **vars(told)})
     rows.sort(key=lambda r: (r["country"] != ALL, r["country"], r["register_a"], r["register_b"]))
     return pa.Table.from_pylist(rows, schema=COMPLETENESS)

@@ -31,6 +31,7 @@ class Gazetteer:
             self.versions[geo].add(version)
         self.named: dict[tuple[str, str], set[str]] = defaultdict(set)
         rows = names.select(["version", "geo", "name"]).to_pylist()
+        self.names = {(row["version"], row["geo"]): str(row["name"]) for row in rows}
         for row in rows:
             self.named[row["version"], plain_name(row["name"])].add(row["geo"])
 
@@ -41,6 +42,14 @@ class Gazetteer:
         if others := sorted(self.versions.get(geo, ())):
             return f"{geo} is a region of NUTS {others[-1]} and not of NUTS {version}"
         return f"{geo} is no region of NUTS {version}"
+
+    def knows(self, geo: str, version: str) -> bool:
+        """Whether a code is a region of a version."""
+        return not self.problem(geo, version)
+
+    def name(self, geo: str, version: str) -> str:
+        """Return the name of a region in Latin letters; empty if there is none."""
+        return self.names.get((version, geo), "")
 
     def meant(self, name: str, version: str) -> tuple[str | None, str]:
         """Return the region a name means, the largest of that name, or why none is meant."""

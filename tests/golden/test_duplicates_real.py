@@ -137,5 +137,5 @@ def test_a_second_register_in_another_spelling_is_found_again_and_completeness_i
         (str(i), str(i)) for i in set(first) & set(second)
     }
     found = {row["country"]: row for row in completeness(result.groups, METHOD).to_pylist()}
-    assert found[ALL]["both"] == len(set(first) & set(second))
+    assert found[ALL]["n_both"] == len(set(first) & set(second))
     assert found[ALL]["low"] < 851 < found[ALL]["high"]

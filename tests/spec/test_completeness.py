@@ -125,7 +125,7 @@ def test_by_country_and_for_all_and_a_group_counts_once():
     assert found.schema.equals(COMPLETENESS)
     rows = {row["country"]: row for row in found.to_pylist()}
     assert list(rows) == [ALL, "AT"]  # of SI the first register tells nothing
-    assert [rows["AT"][k] for k in ("n_a", "n_b", "both", "distinct")] == [2, 2, 1, 3]
+    assert [rows["AT"][k] for k in ("n_a", "n_b", "n_both", "n_distinct")] == [2, 2, 1, 3]
     assert rows["AT"]["estimate"] == 3.5
     assert rows[ALL] == rows["AT"] | {"country": ALL}
 
