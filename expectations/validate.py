@@ -119,7 +119,9 @@ def _outcome(
     rows = sorted(reasons)
     set_aside[rows] = True
     aside = observations.take(pa.array(rows, pa.int64()))
-    told = aside.column("problem").to_pylist() if "problem" in aside.column_names else [""] * len(rows)
+    told = (
+        aside.column("problem").to_pylist() if "problem" in aside.column_names else [""] * len(rows)
+    )
     quarantine = aside.append_column(
         "reason",
         pa.array(
@@ -165,8 +167,10 @@ def _records_frame(records: pa.Table, register: Register) -> pd.DataFrame:
     unreadable = frame["problem"] != ""
     for column in frame.columns.difference(["problem", "sheet", "row"]):
         if column in key_of(register):
-            frame[column] = frame[column].astype("object").where(
-                ~unreadable, [f"row {i}" for i in range(len(frame))]
+            frame[column] = (
+                frame[column]
+                .astype("object")
+                .where(~unreadable, [f"row {i}" for i in range(len(frame))])
             )
         else:
             frame[column] = frame[column].where(~unreadable)

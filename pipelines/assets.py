@@ -159,7 +159,8 @@ def raw_assets(catalogue: Catalogue) -> dg.AssetsDefinition:
 
 def core_asset(dataset: Source, catalogue: Catalogue) -> dg.AssetsDefinition:
     """Make the asset that judges a source's current snapshot."""
-    deps, metadata = [raw_key(dataset)], {}
+    deps = [raw_key(dataset)]
+    metadata: dict[str, str] = {}
     if not isinstance(dataset, ReferenceTable):
         deps.append(core_key(catalogue.tables[stages.NUTS_CODES]))
     if isinstance(dataset, Register):

@@ -20,9 +20,9 @@ from s3etl.organisations.method import load_method
 from s3etl.organisations.postcodes import installed_postcodes
 from s3etl.records import dump
 from s3etl.registers.declaration import Register
-from s3etl.stresstest.disclosure import PARTICIPATION, participation
 from s3etl.strategies.resolve import APPLIES, resolved
 from s3etl.strategies.tables import PRACTICES, SCHEMES, published
+from s3etl.stresstest.disclosure import PARTICIPATION, participation
 from warehouse.store import Accepted
 
 Tables = dict[str, pa.Table]

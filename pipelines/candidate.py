@@ -22,7 +22,6 @@ from s3etl.nuts.tables import NAMES
 from s3etl.records import LeftOut, dump
 from warehouse import tables
 
-
 COUNTED: Final[dict[str, tuple[str, ...]]] = {
     "register_quality": (),
     "register_completeness": (),

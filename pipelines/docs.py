@@ -9,9 +9,11 @@ import json
 import sys
 from pathlib import Path
 
+from pipelines import docs_registers
 from s3etl.catalogue import Catalogue, Dataset, Indicator, Method, ReferenceTable, Suite
 from s3etl.declarations import Declaration
 from s3etl.measures import MEASURES
+from s3etl.registers.declaration import Register
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- indicators: begin (make docs) -->", "<!-- indicators: end -->"
@@ -192,11 +194,15 @@ def pages(catalogue: Catalogue) -> dict[Path, str]:
         "indicator": Indicator,
         "suite": Suite,
         "method": Method,
+        "register": Register,
     }
     written = {
         ROOT / "README.md": _readme(catalogue),
         ROOT / "docs" / "indicators.md": _indicators(catalogue),
         ROOT / "docs" / "datasets.md": _datasets(catalogue),
+        ROOT / "docs" / "registers.md": docs_registers.registers(catalogue),
+        ROOT / "docs" / "domains.md": docs_registers.domains(),
+        ROOT / "docs" / "questionnaire.md": docs_registers.questionnaire(),
         ROOT / "docs" / "measures.md": _measures(),
         ROOT / "docs" / "tables.md": _tables(),
         ROOT / "tests" / "golden" / "graph.txt": _graph(catalogue),

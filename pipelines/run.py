@@ -120,8 +120,8 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
             if stages.NUTS_CODES not in {f.subject for f in failures}:
                 failures.append(_failure("core", stages.NUTS_CODES, str(error)))
         else:
-            others = (*declared.datasets.values(), *declared.registers.values())
-            execute(REFRESH, _to_judge(work, others))
+            keys = _to_judge(work, declared.datasets.values())
+            execute(REFRESH, [*keys, *_to_judge(work, declared.registers.values())])
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
         ready = [i for i in declared.computed if stages.has_work(work, i)]
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]

@@ -67,6 +67,7 @@ def work_done(ran: "Ran") -> None:
         "core": "batches judged",
         "indicator": "indicators computed",
         "benchmark": "indicators ranked",
+        "block": "blocks made of registers",
     }
     parts = [f"{count} {names[layer]}" for layer, count in ran.work.items() if layer in names]
     if not any(ran.work.values()) and not ran.failures:
@@ -194,7 +195,7 @@ def next_steps(channel: str, work: Workspace, *, published: bool, url: str) -> N
 def status(work: Workspace) -> None:
     """Show snapshot and verdict of each dataset."""
     rows = []
-    for dataset in work.catalogue.sources:
+    for dataset in (*work.catalogue.tables, *work.catalogue.datasets):
         current, accepted = work.snapshots.current(dataset), work.store.accepted(dataset)
         shown = accepted.snapshot if accepted else current
         verdict = accepted.verdict if accepted else None
@@ -211,6 +212,7 @@ def status(work: Workspace) -> None:
         )
     columns = ("dataset", "state", "snapshot", "updated", "rows", "aside", "warnings")
     print_table(f"Data of origin {work.origin}", columns, rows)
+    console.print("Registers and surveys: s3etl status registries")
 
 
 def _state(current: Snapshot | None, accepted: Accepted | None) -> str:

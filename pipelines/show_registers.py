@@ -24,7 +24,7 @@ MOST_PAIRS = 10
 
 def status(work: Workspace) -> None:
     """Show registers: their editions, what was set aside, places, duplicates, completeness."""
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for register in work.catalogue.registers.values():
         accepted = work.store.accepted(register.id)
         if accepted is None:
@@ -61,8 +61,8 @@ def _set_aside(work: Workspace) -> None:
     rows = []
     for register in work.catalogue.registers.values():
         aside = work.store.quarantine(register.id)
-        for row in aside.to_pylist() if aside is not None else ():
-            rows.append((register.id, row["sheet"], row["row"], row["reason"]))
+        found = aside.to_pylist() if aside is not None else []
+        rows += [(register.id, row["sheet"], row["row"], row["reason"]) for row in found]
     if rows:
         print_table("Set aside (quarantine)", ("register", "sheet", "row", "reason"), rows[:40])
         if len(rows) > 40:
@@ -147,8 +147,10 @@ def _completeness(table: pa.Table) -> None:
     if rows:
         print_table(
             "How complete two registers are together (Chapman)",
-            ("country", "first", "second", "n first", "n second", "both", "estimate", "5–95 %")
-            + ("known share",),
+            (
+                *("country", "first", "second", "n first", "n second", "both"),
+                *("estimate", "5–95 %", "known share"),
+            ),
             rows,
         )
 
@@ -183,8 +185,10 @@ def strategies(found: dict[str, Any], geo: str, work: Workspace) -> None:
     console.print(f"Its own: {', '.join(found['own'])}.\n", soft_wrap=True)
     print_table(
         "",
-        ("strategy", "regions", "likeness", "shared domains", "organisations", "schemes")
-        + ("practices",),
+        (
+            *("strategy", "regions", "likeness", "shared domains"),
+            *("organisations", "schemes", "practices"),
+        ),
         [tuple(row.values()) for row in found["alike"]],
     )
     for title, columns in (

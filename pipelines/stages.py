@@ -174,7 +174,8 @@ def has_news(work: Workspace, source: str) -> bool:
 def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
     declared = work.catalogue.sources[source]
     codes = None if isinstance(declared, ReferenceTable) else nuts_codes(work)
-    code, names = (CORE_CODE if codes else TABLE_CODE), None
+    code: Sequence[str] = CORE_CODE if codes else TABLE_CODE
+    names = None
     if isinstance(declared, Register):
         code = SURVEY_CODE if declared.provider == "survey" else REGISTER_CODE
         names = work.store.accepted(NUTS_NAMES)

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from s3etl import measures
+from s3etl.declarations import Declaration, read_declaration, read_folder
 from s3etl.domains.declared import LABELS
 from s3etl.domains.tables import NAICS
-from s3etl.declarations import Declaration, read_declaration, read_folder
 from s3etl.errors import CatalogueError
 from s3etl.records import Severity
 from s3etl.registers.declaration import Register
@@ -25,6 +25,7 @@ from s3etl.source import NutsVersion, Part, Source
 HERE = Path(__file__).parent
 INDICATORS = HERE / "indicators"
 METHOD = HERE / "benchmark" / "method.yaml"
+
 
 class ValueRange(Part):
     """Bounds of possible values of one unit; a value outside is set aside."""
@@ -441,8 +442,8 @@ def load(
         known = {NAICS, *(path.stem for path in LABELS.glob("*.csv"))}
         if register.labels and register.labels not in known:
             raise CatalogueError(
-                f"{registers / register.id}.yaml: field labels: {LABELS.name}/{register.labels}.csv "
-                "is not there."
+                f"{registers / register.id}.yaml: field labels: {LABELS.name}/"
+                f"{register.labels}.csv is not there."
             )
         if register.id in found.datasets or register.id in found.tables:
             raise CatalogueError(f"{registers / register.id}.yaml: a dataset has that name.")

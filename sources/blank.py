@@ -126,8 +126,8 @@ def _explained(book: "Workbook", register: Register, fields: Sequence[Field]) ->
     pattern = register.files[0].replace("*", "_AT22_2026")
     lines = (
         f"Save it under a name such as {pattern} in the folder that s3etl reads.",
-        "One row for each record. Columns with a star have to be filled; leave empty what is not "
-        "known: nothing empty is taken for zero.",
+        "One row for each record. Columns with a star have to be filled.",
+        "Leave empty what is not known: nothing empty is taken for zero.",
         "No names, addresses or telephone numbers of persons: such columns are not stored.",
     )
     for i, line in enumerate(lines, 1):

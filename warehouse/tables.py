@@ -25,9 +25,9 @@ from s3etl.evaluate import LINEAGE
 from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
 from s3etl.organisations.listing import TABLES as ORGANISATION
-from s3etl.stresstest.disclosure import PARTICIPATION
 from s3etl.strategies.resolve import APPLIES
 from s3etl.strategies.tables import PRACTICES, SCHEMES
+from s3etl.stresstest.disclosure import PARTICIPATION
 
 metadata: Final = MetaData()
 
@@ -177,7 +177,6 @@ left_out: Final = Table(
     Column("reason", String, nullable=False),
     comment="What a release does without, and why.",
 )
-
 
 
 def _block_table(name: str, schema: pa.Schema, comment: str) -> Table:

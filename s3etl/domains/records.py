@@ -75,14 +75,17 @@ def labels_of_naics(pairs: pa.Table | None) -> LabelTable:
     Args:
         pairs: Table of ``s3etl.domains.tables.NAICS_NACE``; without it no code means anything.
     """
-    chosen, shares = ecosystems(), []
+    chosen = ecosystems()
+    shares: list[Share] = []
     if pairs is not None:
         codes = sorted(set(pairs.column("naics").to_pylist()))
         found = domains_of_categories(
             {code: [code] for code in codes}, naics_to_divisions(pairs), chosen
         )
-        for row in found.weights.to_pylist():
-            shares.append(Share(0, row["category"], row["domain"] or "", row["weight"], {}))
+        shares = [
+            Share(0, row["category"], row["domain"] or "", row["weight"], {})
+            for row in found.weights.to_pylist()
+        ]
     return LabelTable(NAICS, chosen.domains, tuple(shares))
 
 

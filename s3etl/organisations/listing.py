@@ -117,7 +117,9 @@ def listed(
         matrices=nuts["matrices"],
         postcodes=postcodes,
     )
-    seen = pa.table({n: records.column(n) for n in ("register", "id", "name", "country", "website")})
+    seen = pa.table(
+        {n: records.column(n) for n in ("register", "id", "name", "country", "website")}
+    )
     seen = seen.append_column("nuts3", _town(placed))
     found = duplicates(seen, method, _decisions(decisions))
     domains, lost = _domains(registers, labels, naics)

@@ -61,8 +61,8 @@ __all__ = [
     "REVISION",
     "VERSIONS",
     "nuts_files",
-    "register_files",
     "regions",
+    "register_files",
     "updated",
     "world",
 ]

@@ -37,8 +37,7 @@ THEMES: Final = {
     "Tourism": ("Tourism", "Alpine"),
 }
 """Names of the ecosystems, with words that stand in names of their organisations."""
-SLUG: Final = {name: name.lower().replace(",", "").replace("-", "_") for name in THEMES}
-SLUG |= {
+SLUG: Final = {name: name.lower().replace(",", "").replace("-", "_") for name in THEMES} | {
     "Aerospace and Defence": "aerospace_and_defe",
     "Creative and Cultural Industries": "creative_and_cultu",
     "Energy Intensive Industries": "energy_intensive_i",
@@ -103,7 +102,8 @@ REPORTED: Final = (
 
 def reported() -> bytes:
     """Write what regions report: a workbook with codes, numbers and labels."""
-    rng, rows = stream("regions' register"), [list(REPORTED)]
+    rng = stream("regions' register")
+    rows: list[list[Any]] = [list(REPORTED)]
     for o in organisations():
         if rng.random() > IN_REGIONS:
             continue
@@ -148,7 +148,9 @@ def strategies() -> bytes:
 
 def _with_strategy(country: str) -> list[str]:
     """Return the territories of a country that have a strategy."""
-    levels = {level: [c for c in codes_in("2021", level) if c[:2] == country] for level in (1, 2, 3)}
+    levels = {
+        level: [c for c in codes_in("2021", level) if c[:2] == country] for level in (1, 2, 3)
+    }
     if country == "XB":
         return levels[1]
     if country == "XC":
@@ -162,8 +164,10 @@ def schemes() -> bytes:
     """Write the workbook of support schemes."""
     rng = stream("schemes")
     rows: list[list[Any]] = [
-        ["id", "geo", "title", "body", "period_start", "period_end", "budget", "currency"]
-        + ["domains", "s3_tied", "eligible", "source"]
+        [
+            *("id", "geo", "title", "body", "period_start", "period_end", "budget", "currency"),
+            *("domains", "s3_tied", "eligible", "source"),
+        ]
     ]
     for i, region in enumerate(codes_in("2024", 2)[::3]):
         chosen = rng.choice(list(THEMES), int(rng.integers(1, 4)), replace=False)
@@ -182,8 +186,10 @@ def practices() -> bytes:
     """Write the list of practices."""
     rng = stream("practices")
     rows = [
-        ["id", "geo", "title", "dimension", "domains", "done", "result", "evidence_title"]
-        + ["evidence_date", "evidence_link", "body"]
+        [
+            *("id", "geo", "title", "dimension", "domains", "done", "result", "evidence_title"),
+            *("evidence_date", "evidence_link", "body"),
+        ]
     ]
     for i, region in enumerate(codes_in("2024", 2)[1::4]):
         theme = str(rng.choice(list(THEMES)))
