@@ -10,9 +10,9 @@ from rich.table import Table
 console = Console(highlight=False)
 
 NEVER_WRAPPED = 24
-"""Cells up to this length are kept on one line."""
-LONGEST_WORD = 24
-"""A longer word is cut over two lines."""
+"""Cells up to this length are kept on one line; a longer word is cut over two."""
+BETWEEN = 2
+"""Blanks between columns."""
 
 
 def cell(value: Any) -> str:
@@ -30,25 +30,35 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     """Print rows under their column names; numbers stand to the right."""
     if title:
         console.print(f"[bold]{escape(title)}[/bold]", soft_wrap=True)
+    texts = [[column, *(cell(row[i]) for row in rows)] for i, column in enumerate(columns)]
+    widths = _widths(texts, console.width)
     table = Table(box=None)
-    needed = 0
     for i, column in enumerate(columns):
-        cells = [cell(row[i]) for row in rows]
-        short = all(len(text) <= NEVER_WRAPPED for text in cells)
-        words = [*column.split(), *(cells if short else (w for c in cells for w in c.split()))]
-        least = min(max((len(word) for word in words), default=0), LONGEST_WORD)
         numbers = any(isinstance(row[i], int | float) for row in rows)
         table.add_column(
-            column,
-            justify="right" if numbers else "left",
-            overflow="fold",
-            no_wrap=short,
-            min_width=least,
+            column, justify="right" if numbers else "left", overflow="fold", width=widths[i]
         )
-        needed += least + 2
     for row in rows:
         table.add_row(*(cell(value) for value in row))
     # Wider than the terminal is bad, a number cut short without a mark is worse.
+    needed = sum(widths) + BETWEEN * len(widths)
     wide = console if needed <= console.width else Console(highlight=False, width=needed)
     wide.print(table)
     console.print()
+
+
+def _widths(texts: Sequence[Sequence[str]], available: int) -> list[int]:
+    """Return the width of each column: its longest word at least, more where there is room."""
+    least, most = [], []
+    for column in texts:
+        short = all(len(text) <= NEVER_WRAPPED for text in column)
+        words = column if short else [word for text in column for word in text.split()]
+        least.append(min(max(map(len, words), default=0), NEVER_WRAPPED))
+        most.append(max(map(len, column)))
+    spare = available - sum(least) - BETWEEN * len(least)
+    while spare > 0 and least != most:
+        wanting = [i for i, width in enumerate(least) if width < most[i]]
+        narrowest = min(wanting, key=lambda i: (least[i] / most[i], i))
+        least[narrowest] += 1
+        spare -= 1
+    return least
