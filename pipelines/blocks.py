@@ -5,13 +5,15 @@ here knows Dagster.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Final, NamedTuple
 
 import pyarrow as pa
 
 from pipelines import stages
 from pipelines.workspace import Workspace
-from s3etl.domains.records import domains_of_records, ecosystems
+from s3etl.domains.records import domain_sets, domains_of_records, labels_of
+from s3etl.domains.tables import NAICS
 from s3etl.errors import Unfit
 from s3etl.files import code_version, identity
 from s3etl.organisations.listing import TABLES as ORGANISATION_TABLES
@@ -84,31 +86,45 @@ def _organisations(work: Workspace, inputs: Inputs) -> Tables:
 
 def _strategies(work: Workspace, inputs: Inputs) -> Tables:
     registers = _holding(work, inputs, "priorities")
-    domains: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    parts, naics = [], _naics(work, inputs)
+    tables = {r: work.store.observations(r) for r in registers}
+    declared = {r: work.catalogue.registers[r] for r in registers}
     columns = ["id", "geo", "title", "period_start", "period_end", "budget", "currency"]
-    for register in registers:
-        table = work.store.observations(register)
-        labels = work.catalogue.registers[register].labels
-        found = domains_of_records(table, labels, naics).weights
-        ids = table.column("id").take(found.column("record")).to_pylist()
-        for own, row in zip(ids, found.to_pylist(), strict=True):
-            domains.setdefault((register, own), []).append((row["domain"], row["weight"]))
-        names = pa.array([register] * table.num_rows, pa.string())
-        parts.append(table.select(columns).append_column("register", names))
-    empty = pa.schema([("register", pa.string()), *((c, pa.string()) for c in columns)])
-    priority = resolved(
-        pa.concat_tables(parts) if parts else empty.empty_table(),
-        domains,
-        {r: work.catalogue.registers[r].nuts_version for r in registers},
-        codes=work.store.observations(stages.NUTS_CODES),
-        matrices=work.store.observations(stages.NUTS_MATRICES),
-    )
+    parts = [
+        table.select(columns).append_column("register", pa.array([r] * table.num_rows, pa.string()))
+        for r, table in tables.items()
+    ]
+    priorities = [
+        resolved(
+            pa.concat_tables(parts),
+            _domains(tables, declared, _naics(work, inputs), domain_set),
+            {r: register.nuts_version for r, register in declared.items()},
+            domain_set=domain_set,
+            codes=work.store.observations(stages.NUTS_CODES),
+            matrices=work.store.observations(stages.NUTS_MATRICES),
+        )
+        for domain_set in (domain_sets() if parts else ())
+    ]
     return {
-        "priority": priority,
+        "priority": pa.concat_tables([APPLIES.empty_table(), *priorities]),
         "scheme": _published(work, inputs, "schemes"),
         "practice": _published(work, inputs, "practices"),
     }
+
+
+def _domains(
+    tables: Mapping[str, pa.Table],
+    registers: Mapping[str, Register],
+    naics: pa.Table | None,
+    domain_set: str,
+) -> dict[tuple[str, str], list[tuple[str, float]]]:
+    """Return the domains of each priority, by register and id."""
+    out: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for name, table in tables.items():
+        found = domains_of_records(table, registers[name].labels, naics, domain_set).weights
+        ids = table.column("id").take(found.column("record")).to_pylist()
+        for own, row in zip(ids, found.to_pylist(), strict=True):
+            out.setdefault((name, own), []).append((row["domain"], row["weight"]))
+    return out
 
 
 def _published(work: Workspace, inputs: Inputs, holds: str) -> pa.Table:
@@ -222,8 +238,15 @@ def identity_of(work: Workspace, block: str, inputs: Inputs) -> str:
     if block == "organisations":
         settings = [dump(load_method()), installed_postcodes().postcodes is not None]
     if block != "participation":
-        chosen = ecosystems()
-        settings += [dump(chosen.declared), [str(share) for share in chosen.shares]]
+        settings += [
+            [dump(chosen.declared), [str(share) for share in chosen.shares]]
+            for chosen in domain_sets().values()
+        ]
+        labels = {work.catalogue.registers[r].labels for r in inputs.registers} - {None, NAICS}
+        settings += [
+            [str(share) for share in labels_of(name, chosen).shares]
+            for name, chosen in product(sorted(filter(None, labels)), domain_sets())
+        ]
     return identity(
         "block",
         block,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pipelines import blocks, stages
 from pipelines.workspace import Workspace
-from s3etl.domains.records import concordance_table, ecosystems
+from s3etl.domains.records import concordance_table, domain_sets
 from s3etl.errors import Unfit
 from s3etl.files import identity
 from s3etl.nuts.recipes import recipes
@@ -84,7 +84,7 @@ def build_candidate(work: Workspace) -> Candidate:
         ready,
         names and names.identity,
         current,
-        [str(share) for share in ecosystems().shares],
+        [str(share) for chosen in domain_sets().values() for share in chosen.shares],
         [dump(x) for x in left_out],
     )
     known = work.store.root / "candidates" / name / "benchmark.parquet"
@@ -192,7 +192,7 @@ def _candidate(
             work.store.observations(stages.NUTS_MATRICES),
         ),
         **_block_tables(work, current),
-        "concordance": concordance_table(ecosystems()),
+        "concordance": pa.concat_tables(map(concordance_table, domain_sets().values())),
         "left_out": _table("left_out", [dump(x) for x in left_out]),
     }
     manifest = {

@@ -32,7 +32,11 @@ def registers(catalogue: Catalogue) -> str:
             lines.append(f"- `{field}` from {', '.join(f'`{c}`' for c in r.column(field))}.")
         for field, text in r.constants.items():
             lines.append(f"- `{field}` is {text}.")
-        lines += [f"- Labels by `s3etl/domains/labels/{r.labels}.csv`."] if r.labels else []
+        lines += (
+            [f"- Labels by `s3etl/domains/sets/ecosystems/labels/{r.labels}.csv`."]
+            if r.labels
+            else []
+        )
         lines.append(
             f"- At most {r.quarantine_tolerance:.0%} of the records may be set aside; an edition "
             f"with less than {r.least_share:.0%} of those before is refused."

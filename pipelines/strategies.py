@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipelines.show_registers import domain_names, need
 from pipelines.workspace import Workspace
+from s3etl.domains.records import ECOSYSTEMS
 from s3etl.strategies.like import like, vectors
 
 MOST_ALIKE = 10
@@ -91,6 +92,8 @@ def _organisations(block: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
         return []
     domains: dict[tuple[str, str], set[str]] = {}
     for row in block["organisation_domain"].to_pylist():
+        if row["domain_set"] != ECOSYSTEMS:
+            continue
         domains.setdefault((row["register"], row["id"]), set()).add(row["domain"])
     columns = ["register", "id", "organisation", "name", "geo"]
     kept: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""Sets of domains and tables of labels as they are declared in ``sets/`` and ``labels/``.
+"""Sets of domains and tables of labels as they are declared in ``sets/``.
 
 Loading only, whole or not at all; weights are applied in :mod:`s3etl.domains.assign`.
 """
@@ -17,8 +17,8 @@ from s3etl.errors import CatalogueError
 
 HERE = Path(__file__).parent
 SETS = HERE / "sets"
-LABELS = HERE / "labels"
-"""Folder of the label tables, ``<id>.csv``."""
+LABELS = SETS / "ecosystems" / "labels"
+"""Folder of the label tables of the ecosystems, ``<id>.csv``; other sets have one of their own."""
 
 _CONCORDANCE: Final = ("division", "domain", "weight", "origin", "note")
 _LABELS: Final = ("label", "domain", "weight", "note")

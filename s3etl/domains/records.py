@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from s3etl.domains.assign import UNMAPPED, WEIGHTS, Assigned, domains_of, domains_of_divisions
-from s3etl.domains.declared import LABELS, SETS, DomainSet, LabelTable, load_labels, load_set
+from s3etl.domains.declared import SETS, DomainSet, LabelTable, load_labels, load_set
 from s3etl.domains.naics import domains_of_categories, naics_to_divisions
 from s3etl.domains.tables import NAICS
 from s3etl.domains.weighted import Share
@@ -52,30 +52,48 @@ def concordance_table(domain_set: DomainSet) -> pa.Table:
 
 
 @cache
+def domain_sets() -> dict[str, DomainSet]:
+    """Return every declared set of domains by its id: the ecosystems, and sets of users.
+
+    Raises:
+        CatalogueError: A declaration is wrong.
+    """
+    found = {path.parent.name: load_set(path.parent) for path in SETS.glob("*/domains.yaml")}
+    return dict(sorted(found.items(), key=lambda item: (item[0] != ECOSYSTEMS, item[0])))
+
+
 def ecosystems() -> DomainSet:
-    """Return the 14 industrial ecosystems, the set in which registers meet."""
-    return load_set(SETS / ECOSYSTEMS)
+    """Return the 14 industrial ecosystems, the set in which all registers meet."""
+    return domain_sets()[ECOSYSTEMS]
 
 
 @cache
-def labels_of(name: str | None) -> LabelTable:
-    """Return a table of labels by its id; without one, ids and names of the domains themselves."""
-    chosen = ecosystems()
-    if name is not None:
-        return load_labels(LABELS / f"{name}.csv", chosen)
+def labels_of(name: str | None, domain_set: str = ECOSYSTEMS) -> LabelTable:
+    """Return what labels mean in a set of domains.
+
+    Args:
+        name: Id of a table of labels. Without one, or where the set has no such table, labels
+            are ids and names of the domains themselves.
+        domain_set: Id of the set.
+    """
+    chosen = domain_sets()[domain_set]
+    path = SETS / domain_set / "labels" / f"{name}.csv"
+    if name is not None and path.exists():
+        return load_labels(path, chosen)
     own = [text for pair in chosen.declared.domains.items() for text in pair]
     ids = [domain for domain in chosen.domains for _ in range(2)]
     shares = [Share(0, text, d, 1.0, {}) for text, d in dict(zip(own, ids, strict=True)).items()]
     return LabelTable("own", chosen.domains, tuple(shares))
 
 
-def labels_of_naics(pairs: pa.Table | None) -> LabelTable:
+def labels_of_naics(pairs: pa.Table | None, domain_set: str = ECOSYSTEMS) -> LabelTable:
     """Return NAICS codes as a table of labels, through NACE divisions and T.
 
     Args:
         pairs: Table of ``s3etl.domains.tables.NAICS_NACE``; without it no code means anything.
+        domain_set: Id of the set.
     """
-    chosen = ecosystems()
+    chosen = domain_sets()[domain_set]
     shares: list[Share] = []
     if pairs is not None:
         codes = sorted(set(pairs.column("naics").to_pylist()))
@@ -90,7 +108,10 @@ def labels_of_naics(pairs: pa.Table | None) -> LabelTable:
 
 
 def domains_of_records(
-    records: pa.Table, labels: str | None, naics: pa.Table | None = None
+    records: pa.Table,
+    labels: str | None,
+    naics: pa.Table | None = None,
+    domain_set: str = ECOSYSTEMS,
 ) -> Assigned:
     """Return the domains of each record of a register.
 
@@ -100,6 +121,7 @@ def domains_of_records(
         labels: The table that says what the labels mean (:mod:`s3etl.domains.declared`), or
             ``naics`` if they are NAICS codes.
         naics: Table of ``s3etl.domains.tables.NAICS_NACE``, where it was given.
+        domain_set: Id of the set of domains.
 
     Returns:
         Weights that add up to 1 for each record that has any, and what gave no domain.
@@ -107,8 +129,9 @@ def domains_of_records(
     by_label = _entries(records, "labels")
     without = set(range(records.num_rows)) - {r for r, _, _ in by_label}
     by_division = [e for e in _entries(records, "nace") if e[0] in without]
-    table = labels_of_naics(naics) if labels == NAICS else labels_of(labels)
-    chosen = ecosystems()
+    by_naics = labels == NAICS
+    table = labels_of_naics(naics, domain_set) if by_naics else labels_of(labels, domain_set)
+    chosen = domain_sets()[domain_set]
     parts = (
         (by_label, domains_of([[text] for _, text, _ in by_label], table)),
         (by_division, domains_of_divisions([[text] for _, text, _ in by_division], chosen)),

@@ -4,12 +4,13 @@ Puts together what the other modules of this package find out; it decides nothin
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from s3etl.domains.records import domains_of_records
+from s3etl.domains.records import ECOSYSTEMS, domain_sets, domains_of_records
 from s3etl.nuts.vintage import ANALYSIS
 from s3etl.organisations.completeness import COMPLETENESS, completeness
 from s3etl.organisations.duplicates import DECISIONS, MERGES, POSSIBLE, duplicates
@@ -45,8 +46,9 @@ DOMAINS: Final = pa.schema(
     [
         _field("register", pa.string(), "register of the record"),
         _field("id", pa.string(), "its id there"),
+        _field("domain_set", pa.string(), "set of domains"),
         _field("domain", pa.string(), "domain"),
-        _field("weight", pa.float64(), "share; those of a record add up to 1"),
+        _field("weight", pa.float64(), "share; those of a record and set add up to 1"),
     ]
 )
 QUALITY: Final = pa.schema(
@@ -56,7 +58,7 @@ QUALITY: Final = pa.schema(
         _field("records", pa.int64(), "records that could be used"),
         _field("placed", pa.int64(), "of these placed in a NUTS 2 region"),
         _field("placed_share", pa.float64(), "placed / records"),
-        _field("with_domain", pa.int64(), "records with a domain"),
+        _field("with_domain", pa.int64(), "records with an industrial ecosystem"),
         _field("with_members", pa.int64(), "records with a number of members"),
         _field("with_label", pa.int64(), "records with a quality label"),
         _field("shared", pa.int64(), "records that are an organisation of another record, too"),
@@ -65,6 +67,7 @@ QUALITY: Final = pa.schema(
 LOST: Final = pa.schema(
     [
         _field("register", pa.string(), "register"),
+        _field("domain_set", pa.string(), "set of domains"),
         _field("label", pa.string(), "label that gives no domain"),
         _field("reason", pa.string(), "unknown, or no domain"),
         _field("records", pa.int64(), "records that have it"),
@@ -173,21 +176,23 @@ def _domains(
 ) -> tuple[pa.Table, pa.Table]:
     """Return the domains of each record, and how often a label gave none."""
     shares, lost = [], []
-    for name, table in sorted(registers.items()):
-        found = domains_of_records(table, labels[name], naics)
-        ids = table.column("id").take(found.weights.column("record"))
-        register = pa.array([name] * found.weights.num_rows, pa.string())
+    for (name, table), chosen in product(sorted(registers.items()), domain_sets()):
+        found = domains_of_records(table, labels[name], naics, chosen)
         weights = found.weights
-        shares.append(
-            pa.table(
-                [register, ids, weights.column("domain"), weights.column("weight")], schema=DOMAINS
-            )
-        )
+        count = weights.num_rows
+        columns = {
+            "register": pa.array([name] * count, pa.string()),
+            "id": table.column("id").take(weights.column("record")),
+            "domain_set": pa.array([chosen] * count, pa.string()),
+            "domain": weights.column("domain"),
+            "weight": weights.column("weight"),
+        }
+        shares.append(pa.table(columns, schema=DOMAINS))
         counted = found.unmapped.group_by(["label", "reason"]).aggregate([("record", "count")])
+        told = {"register": name, "domain_set": chosen}
         lost += [
-            {"register": name, "label": r["label"], "reason": r["reason"], "records": n}
+            {**told, "label": r["label"], "reason": r["reason"], "records": r["record_count"]}
             for r in counted.sort_by("label").to_pylist()
-            if (n := r["record_count"])
         ]
     return pa.concat_tables(shares), pa.Table.from_pylist(lost, schema=LOST)
 
@@ -196,6 +201,7 @@ def _quality(organisations: pa.Table, domains: pa.Table) -> pa.Table:
     frame = organisations.select(
         ["register", "id", "country", "geo", "members", "quality_label", "organisation"]
     ).to_pandas()
+    domains = domains.filter(pc.equal(domains.column("domain_set"), ECOSYSTEMS))
     has = set(zip(*(domains.column(c).to_pylist() for c in ("register", "id")), strict=True))
     frame["with_domain"] = [key in has for key in zip(frame["register"], frame["id"], strict=True)]
     frame["shared"] = frame.groupby("organisation")["id"].transform("size") > 1

@@ -17,6 +17,7 @@ def folders(tmp_path):
         "datasets": tmp_path / "datasets",
         "tables": tmp_path / "tables",
         "suites": tmp_path / "suites",
+        "registers": tmp_path / "registers",
         "indicators": tmp_path / "indicators",
     }
     for source, name in (

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import os
 import re
 import struct
@@ -626,7 +627,7 @@ def test_every_matrix_keeps_the_people_and_the_land() -> None:
             totals.add(tuple(round(total, 3) for total in sums))
             assert all(r["uniqueID"] == r[f"code_v{old}"] + r[f"code_v{new}"] for r in rows)
     assert len(totals) == 1
-    assert len(files) == 3 + 45
+    assert len(files) == 3 + 45 + 4  # outlines of four levels beside codes and matrices
 
 
 def test_the_people_of_a_version_are_found_through_a_matrix(tables: Tables) -> None:
@@ -653,7 +654,10 @@ def test_nothing_real_occurs(files: Files, revised: Files, tables: Tables) -> No
             assert begins <= {*SAMPLE_COUNTRIES, "EU"}, dataset
     places = re.compile("code|NUTS_ID|CNTR_CODE")
     for name, data in sample.nuts_files().items():
-        rows = rows_of(data)
+        if name.endswith(".geojson"):
+            rows = [feature["properties"] for feature in json.loads(data)["features"]]
+        else:
+            rows = rows_of(data)
         codes = {row[column] for row in rows for column in row if places.match(column)} - {""}
         assert codes, name
         assert {code[:2] for code in codes} == set(SAMPLE_COUNTRIES), name
