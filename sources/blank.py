@@ -108,13 +108,19 @@ def _fill_in(book: "Workbook", register: Register, fields: Sequence[Field]) -> N
     page, style = book.add_worksheet(register.holds), Styles(book)
     for column, field in enumerate(fields):
         name = register.column(field.name)[0]
-        page.write_string(0, column, name + (" *" if field.required else ""), style.head)
+        star = " *" if field.required and field.name != "id" else ""  # an id can be made
+        page.write_string(0, column, name + star, style.head)
         page.write_comment(0, column, f"{field.meaning}. {HOW.get(field.kind, '')}".strip())
         page.set_column(column, column, 34 if name in WIDE else 16, style.entry)
         choices = ["yes", "no"] if field.kind == "flag" else list(field.choices)
         if choices:
             page.data_validation(1, column, ROWS, column, {"validate": "list", "source": choices})
     page.freeze_panes(1, 0)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.print_area(0, 0, 30, len(fields) - 1)
+    page.repeat_rows(0)
     page.protect("", {"insert_rows": True, "delete_rows": True, "format_columns": True})
 
 
@@ -131,9 +137,13 @@ def _explained(book: "Workbook", register: Register, fields: Sequence[Field]) ->
         "No names, addresses or telephone numbers of persons: such columns are not stored.",
     )
     for i, line in enumerate(lines, 1):
-        page.write_string(i, 0, line, style.text)
-    page.set_column(0, 0, 30)
-    page.set_column(1, 1, 100)
+        page.write_string(i, 0, line)  # over the columns beside it
+    page.set_column(0, 0, 32)
+    page.set_column(1, 1, 90)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.hide_gridlines(2)
     row = len(lines) + 2
     for field in fields:
         how = HOW.get(field.kind, ", ".join(field.choices))
