@@ -4,9 +4,11 @@ Every stage names its result by what goes into it and does nothing if that is th
 Dagster calls these from :mod:`pipelines.assets`; nothing here knows it.
 """
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow.parquet as pq
@@ -156,6 +158,17 @@ def take_snapshots(
                 yield source, done.result()
             except S3etlError as error:
                 yield source, error
+            except Exception as error:  # noqa: BLE001  (a slip of one reader stops no other)
+                yield source, _unforeseen(source, error)
+
+
+def _unforeseen(source: str, error: Exception) -> S3etlError:
+    """Say where something failed that should not have; never what stood in the file."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return S3etlError(
+        f"{source}: reading it failed in a way nobody foresaw ({type(error).__name__} in "
+        f"{Path(last.filename).name}, line {last.lineno}); please report it. The others went on."
+    )
 
 
 def has_news(work: Workspace, source: str) -> bool:

@@ -22,7 +22,7 @@ from s3etl.nuts.vintage import VERSIONS
 from sources.checked import MOST_BYTES, Files, code_of, text_of, unique
 from sources.geometry import read_geometry
 
-MOST_FILES: Final = 200
+MOST_FILES: Final = 2_000
 NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PACKING: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 GISCO: Final = re.compile(r"NUTS_AT_([0-9]{4})\.csv")

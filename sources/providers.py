@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from s3etl.catalogue import Dataset, ReferenceTable
-from s3etl.errors import Refused
+from s3etl.errors import Changed, Refused
 from s3etl.records import Origin
 from s3etl.registers.declaration import Register
 from s3etl.settings import Settings
-from sources import harvest, nuts
+from sources import harvest, kept, nuts
 from sources.sheets import read_file
 
 Source = Dataset | ReferenceTable | Register
@@ -99,6 +99,14 @@ def _bundle(files: Mapping[str, bytes], wanted: Wanted, where: str) -> Offer:
     return Offer(bundled, name, where)
 
 
+def _read(path: Path, name: str) -> bytes:
+    """Return a file's bytes, or why it is not read: the others go on."""
+    try:
+        return read_file(path)
+    except Changed as error:
+        return kept.write_refused(str(error).replace(path.name, name))
+
+
 class FolderProvider:
     """Folders of files as the provider publishes them, found by dataset code."""
 
@@ -133,7 +141,7 @@ class FolderProvider:
                 return _bundle({p.name: p.read_bytes() for p in found}, wanted, str(folder))
             if isinstance(source, Register) and source.several and found:
                 files = harvest.safe_names([p.name for p in found])
-                read = {files[p.name]: read_file(p) for p in found}
+                read = {files[p.name]: _read(p, files[p.name]) for p in found}
                 return _bundle(read, wanted, str(folder))
             if isinstance(source, Register) and len(found) > 1:
                 found = harvest.newest(found)

@@ -60,7 +60,7 @@ def test_small_groups_are_pooled(groups, shown):
 
 def test_participation_counts_respondents_of_the_cell_that_is_shown():
     found = participation(table({"P": 5, "C": 4, "R": 2})).to_pylist()
-    assert [(r["group"], r["respondents"], r["shown_as"]) for r in found] == [
+    assert [(r["respondent_group"], r["respondents"], r["shown_as"]) for r in found] == [
         ("P", 5, "P"),
         ("C", 6, "C+R"),
         ("R", 6, "C+R"),
@@ -70,7 +70,7 @@ def test_participation_counts_respondents_of_the_cell_that_is_shown():
 
 def test_a_region_of_two_respondents_is_withheld_whole():
     (row,) = participation(table({"P": 1, "I": 1})).to_pylist()
-    assert (row["group"], row["respondents"], row["shown_as"]) == ("all", None, "")
+    assert (row["respondent_group"], row["respondents"], row["shown_as"]) == ("all", None, "")
     assert "fewer than three" in row["reason"]
 
 

@@ -11,7 +11,9 @@ from s3etl.errors import CatalogueError
 from s3etl.stresstest.questionnaire import FILE, Questionnaire, load, score_of
 
 METHODOLOGY = Path(__file__).parents[2] / ".." / "shared" / "methodology.md"
-LINE = re.compile(r"^\| (D[1-7]\.[1-6]) \| (.+?) \| (\w+) \| (\w+) \| (.) \| (.+?) \|$", re.M)
+LINE = re.compile(
+    r"^\| (D[1-7]\.[1-6]) \| (.+?) \| (\w+) \| (\w+) \| (.) \| (.+?) \|$", re.MULTILINE
+)
 
 
 @pytest.fixture(scope="module")
