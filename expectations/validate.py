@@ -115,6 +115,10 @@ def _outcome(
     reasons: Mapping[int, Sequence[str]],
     refused: str,
 ) -> Judged:
+    if refused and isinstance(dataset, Register) and dataset.provider != "survey":
+        bad = observations.filter(pc.not_equal(observations["problem"], "")).slice(0, 1)
+        for row in bad.to_pylist():
+            refused += f"; {row['sheet']}, row {row['row']}: {row['problem']}"
     set_aside = np.zeros(observations.num_rows, bool)
     rows = sorted(reasons)
     set_aside[rows] = True

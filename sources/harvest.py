@@ -3,6 +3,7 @@
 The day stands in the file's name or in a note beside it; what is in the file is not looked at.
 """
 
+import datetime as dt
 import json
 import re
 from collections.abc import Sequence
@@ -29,17 +30,29 @@ def day(file: Path) -> str | None:
     note = file.with_name(file.name + NOTE)
     if note.exists():
         try:
-            found = DAY.fullmatch(str(json.loads(note.read_text())["retrieved"]))
-        except (ValueError, KeyError, TypeError):
+            found = _day_in(
+                str(json.loads(note.read_text(encoding="utf-8"))["retrieved"]), whole=True
+            )
+        except (ValueError, KeyError, TypeError, RecursionError):
             found = None
-        if not found:
+        if found is None:
             raise Changed(
                 f'{note.name}: expected {{"retrieved": "2026-09-30"}}, found another text; '
                 "correct it."
             )
-        return found[1]
-    told = DAY.search(file.name)
-    return told[1] if told else None
+        return found
+    return _day_in(file.name)
+
+
+def _day_in(text: str, *, whole: bool = False) -> str | None:
+    """Return the first day of the calendar in a text."""
+    for found in DAY.finditer(text):
+        try:
+            day = dt.date.fromisoformat(found[1]).isoformat()
+        except ValueError:
+            continue
+        return day if not whole or day == text else None
+    return None
 
 
 def newest(files: Sequence[Path]) -> list[Path]:

@@ -17,6 +17,7 @@ from s3etl.files import sha256_of_bytes
 from s3etl.observations import tidy
 from s3etl.records import Snapshot
 from s3etl.registers.declaration import Register
+from s3etl.registers.kinds import KINDS
 from sources import classifications, door, eurostat, kept, nuts
 from sources.providers import Offer, Provider, Source, Wanted
 from sources.records import read_register, several, unreadable
@@ -87,9 +88,7 @@ def _fetch(
     return snapshot
 
 
-def _compare(
-    register: Register, table: pa.Table, current: Snapshot, store: SnapshotStore
-) -> None:
+def _compare(register: Register, table: pa.Table, current: Snapshot, store: SnapshotStore) -> None:
     """Refuse an edition that has far fewer records than the one before (methodology 4.1)."""
     try:
         before = _usable(read(register, current, store))
@@ -129,8 +128,8 @@ def _keep(
     if isinstance(source, Dataset) and version:
         updated = version.split()[0]  # the table of contents knows better than a gzip header
     elif isinstance(source, Dataset):
-        with offer.file.open("rb") as file:
-            updated = eurostat.last_update(file.read(65536))
+        with offer.file.open("rb") as bulk:
+            updated = eurostat.last_update(bulk.read(65536))
     return store.keep(
         source.id,
         offer.file,
@@ -146,7 +145,8 @@ def _admitted(register: Register, offer: Offer) -> door.Admitted:
     data = offer.file.read_bytes() if register.several else read_file(offer.file)
     if not register.several:
         return door.admit(data, offer.name, register)
-    files, dropped = {}, []
+    files: dict[str, bytes] = {}
+    dropped: list[str] = []
     for name, part in nuts.unbundle(data).items():
         try:
             admitted = door.admit(part, name, register)
@@ -191,12 +191,11 @@ def _part(data: bytes, name: str, register: Register) -> pa.Table:
         return unreadable(name, str(error), register)
 
 
-def _records(
-    register: Register, snapshot: Snapshot, data: bytes, store: SnapshotStore
-) -> pa.Table:
+def _records(register: Register, snapshot: Snapshot, data: bytes, store: SnapshotStore) -> pa.Table:
     if register.provider != "survey" and register.several:
         files = nuts.unbundle(data)
-        return several([_part(files[n], n, register) for n in files], list(files))
+        tables = [_part(files[n], n, register) for n in files]
+        return several(tables, list(files), one=KINDS[register.holds].one)
     if register.provider != "survey":
         return read_register(data, snapshot.name, register)
     from sources import survey  # noqa: PLC0415  (only where there is one)
@@ -204,7 +203,5 @@ def _records(
     secret = survey.SAMPLE_KEY
     if snapshot.origin != "sample":
         secret = survey.key(store.root.parent / "pseudonyms.key")
-    found = survey.read_answers(
-        nuts.unbundle(data), key=secret, nuts_version=register.nuts_version
-    )
+    found = survey.read_answers(nuts.unbundle(data), key=secret, nuts_version=register.nuts_version)
     return found.answers if register.holds == "answers" else found.evidence

@@ -3,7 +3,7 @@
 One form, the same on every machine; what may be kept is decided in :mod:`sources.door`.
 """
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Sequence
 from typing import Any, Final
@@ -66,13 +66,13 @@ def read_kept(data: bytes, name: str) -> tuple[Sheet, ...]:
 
 
 def _plain(cell: Value) -> Any:
-    if isinstance(cell, datetime.date):
+    if isinstance(cell, dt.date):
         return {"date": cell.isoformat()}
-    return str(cell) if isinstance(cell, datetime.time | datetime.timedelta) else cell
+    return str(cell) if isinstance(cell, dt.time | dt.timedelta) else cell
 
 
 def _value(cell: Any) -> Value:
     if not isinstance(cell, dict):
         return cell  # type: ignore[no-any-return]
-    moment = datetime.datetime.fromisoformat(cell["date"])
+    moment = dt.datetime.fromisoformat(cell["date"])
     return moment if "T" in cell["date"] else moment.date()

@@ -5,19 +5,32 @@ Finds the header and says where a row stands; which column means what is declare
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from s3etl.errors import Changed
 from s3etl.registers.declaration import Register
 from s3etl.registers.kinds import KINDS
 from sources.fields import Raw
+from sources.grid import MOST_ROWS
 from sources.kept import is_kept, read_kept
-from sources.sheets import MOST_ROWS, Sheet, Value, decoded, is_workbook, read_sheets, reference
+from sources.sheets import (
+    Sheet,
+    Value,
+    decoded,
+    is_workbook,
+    read_sheets,
+    reference,
+    within,
+)
 
 HEADER_WITHIN: Final = 15
 """Rows at the top among which the header is looked for."""
 MOST_DEPTH: Final = 20
+MOST_OBJECTS: Final = 500_000
+"""Lists and objects of a JSON file together."""
+MOST_VALUES: Final = 1_500_000
 
 
 class Row(NamedTuple):
@@ -26,8 +39,8 @@ class Row(NamedTuple):
     Attributes:
         sheet: Sheet it stands in, or the file.
         number: Its number there, counted from 1.
-        cells: Column name → what stands there.
-        references: Column name → reference of the cell; empty for JSON.
+        cells: Declared column → what stands there.
+        columns: The same → number of the column, counted from 0; empty for JSON.
         problem: Why the row cannot be used, empty if it can.
         note: What was mended.
     """
@@ -35,14 +48,18 @@ class Row(NamedTuple):
     sheet: str
     number: int
     cells: dict[str, Raw]
-    references: dict[str, str]
+    columns: Mapping[str, int]
     problem: str = ""
     note: str = ""
 
+    def reference(self, column: str) -> str:
+        """Return where a cell stands, such as ``B7``; in JSON the name of its key."""
+        return reference(self.number - 1, self.columns[column]) if self.columns else column
+
 
 def name_of(value: Value) -> str:
-    """Return a column name as it is compared: without case and spaces around."""
-    return " ".join(str(value).split()).casefold() if value is not None else ""
+    """Return a column name as it is compared: without case, spaces around and a star behind."""
+    return " ".join(str(value).split()).casefold().rstrip("* ") if value is not None else ""
 
 
 def needed(register: Register) -> tuple[tuple[str, ...], ...]:
@@ -56,18 +73,23 @@ def needed(register: Register) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def rows_of(data: bytes, name: str, register: Register) -> list[Row]:
-    """Return the rows of a file.
+def declared(register: Register) -> set[str]:
+    """Return the columns that are declared, as they are compared."""
+    return {name_of(n) for field in register.columns for n in register.column(field)}
+
+
+def rows_of(data: bytes, name: str, register: Register) -> Iterator[Row]:
+    """Yield the rows of a file.
 
     Raises:
         Changed: It cannot be read, or lacks a column that has to be there.
     """
     if is_kept(data):
-        return list(_of_sheets(read_kept(data, name), name, register))
+        return _of_sheets(read_kept(data, name), name, register)
     if is_workbook(data) or register.records is None:
         sheets = read_sheets(data, name, separator=register.separator, encoding=register.encoding)
-        return list(_of_sheets(sheets, name, register))
-    return list(_of_json(data, name, register))
+        return _of_sheets(sheets, name, register)
+    return _of_json(data, name, register)
 
 
 # Sheets
@@ -75,121 +97,159 @@ def rows_of(data: bytes, name: str, register: Register) -> list[Row]:
 
 def find_header(sheet: Sheet, register: Register) -> int | None:
     """Return the index of the header row, or None if the sheet has none."""
+    groups = [{name_of(n) for n in group} for group in needed(register)]
     for index, row in enumerate(sheet.rows[:HEADER_WITHIN]):
         names = {name_of(cell) for cell in row}
-        if all(names & {name_of(n) for n in group} for group in needed(register)):
+        if all(names & group for group in groups):
             return index
     return None
 
 
 def _of_sheets(sheets: Sequence[Sheet], name: str, register: Register) -> Iterator[Row]:
     wanted = [s for s in sheets if register.sheet in {None, s.name}]
-    for sheet in wanted:
-        header = find_header(sheet, register)
-        if header is not None:
-            yield from _rows(sheet, header, name, register)
-            return
-    first = next((s for s in wanted if s.rows), None)
+    headers = [(s, header) for s in wanted if (header := find_header(s, register)) is not None]
+    if not headers:
+        raise without_header(wanted, name, register)
+    sheet, header = headers[0]
+    others = [f"sheet {s.name} was not read" for s, top in headers[1:] if len(s.rows) > top + 1]
+    yield from _rows(sheet, header, name, register, others)
+
+
+def without_header(sheets: Sequence[Sheet], name: str, register: Register) -> Changed:
+    """Return what is to be said of a file in which no sheet has the header."""
+    first = next((s for s in sheets if s.rows), None)
     if first is None:
-        raise Changed(f"{name}: expected rows, found none; get it again.")
+        return Changed(f"{name}: expected rows, found none; get it again.")
     names = {name_of(cell) for row in first.rows[:HEADER_WITHIN] for cell in row}
     for group in needed(register):
         if not names & {name_of(n) for n in group}:
-            raise Changed(
+            return Changed(
                 f"{name}: expected the column {group[0]} in the header of {register.id}, found "
                 "none; correct the file or the columns in its declaration."
             )
-    raise Changed(f"{name}: expected the header of {register.id} in one row, found none.")
-
-
-def _rows(sheet: Sheet, header: int, name: str, register: Register) -> Iterator[Row]:
-    columns = [name_of(cell) for cell in sheet.rows[header]]
-    named = [c for c in columns if c]
-    if double := next((c for c in named if named.count(c) > 1), None):
-        raise Changed(f"{name}: expected each column once in the header, found {double!r} twice.")
-    known = {name_of(n) for field in register.columns for n in register.column(field)}
-    first_note = ", ".join(
-        [*sheet.notes, *([f"{header} rows above the header left out"] if header else [])]
+    return Changed(
+        f"{name}: expected the header of {register.id} in one row, found none; put it there."
     )
-    merged = _merged(sheet)
-    width = len(columns)
+
+
+def _rows(
+    sheet: Sheet, header: int, name: str, register: Register, others: Sequence[str]
+) -> Iterator[Row]:
+    names = [name_of(cell) for cell in sheet.rows[header]]
+    known = declared(register)
+    columns = {c: i for i, c in enumerate(names) if c in known}
+    if double := next((c for c in columns if names.count(c) > 1), None):
+        raise Changed(
+            f"{name}: expected each column once in the header, found {double!r} twice; correct it."
+        )
+    above = [f"{header} rows above the header left out"] if header else []
+    note = ", ".join([*sheet.notes, *others, *above])
+    widths = Counter(len(row) for row in sheet.rows[header + 1 :])
+    usual = max(widths, key=widths.__getitem__, default=0)
+    merged = {place for area in sheet.merged for place in within(area)}
     for index in range(header + 1, len(sheet.rows)):
         row = sheet.rows[index]
         if all(cell is None or cell == "" for cell in row):
             continue
-        if _is_header(row, columns, known):
-            first_note = ", ".join(filter(None, (first_note, "a second header row left out")))
+        if _is_header(row, names, columns):
+            note = ", ".join(filter(None, (note, "a second header row left out")))
             continue
-        places = {c: reference(index, i) for i, c in enumerate(columns) if c}
-        problem = ""
-        if len(row) > width and any(cell is not None for cell in row[width:]):
-            problem = f"expected {width} cells, found {len(row)}"
-        elif len(row) < width and not is_padded(sheet):
-            problem = f"expected {width} cells, found {len(row)}"
-        elif formula := _formula(sheet, places, known):
-            problem = f"{formula} holds a formula; put its value there"
-        elif inside := [p for c, p in places.items() if c in known and p in merged]:
-            problem = f"{inside[0]} is part of merged cells; split them"
-        cells: dict[str, Raw] = {
-            c: row[i] if i < len(row) else None for i, c in enumerate(columns) if c
-        }
-        yield Row(sheet.name, index + 1, cells, places, problem, first_note)
-        first_note = ""
+        cells: dict[str, Raw] = {c: row[i] if i < len(row) else None for c, i in columns.items()}
+        found = Row(sheet.name, index + 1, cells, columns, note=note)
+        problem = _width(row, len(names), usual) or _special(found, sheet, merged)
+        yield found._replace(problem=problem)
+        note = ""
 
 
-def is_padded(sheet: Sheet) -> bool:
-    """Whether a sheet comes from a workbook, whose rows are as long as its area."""
-    widths = {len(row) for row in sheet.rows}
-    return len(widths) == 1
+def _width(row: Sequence[Value], width: int, usual: int) -> str:
+    """Say that a row has other cells than the header; one separator too many in all is none."""
+    surplus = len(row) > width and (len(row) != usual or any(c is not None for c in row[width:]))
+    return f"expected {width} cells, found {len(row)}" if len(row) < width or surplus else ""
 
 
-def _formula(sheet: Sheet, places: dict[str, str], known: set[str]) -> str:
-    return next((p for c, p in places.items() if c in known and p in sheet.formulas), "")
+def _special(found: Row, sheet: Sheet, merged: Collection[str]) -> str:
+    """Say which cell that is read holds a formula or is part of merged ones."""
+    if sheet.formulas or merged:
+        for place in map(found.reference, found.columns):
+            if place in sheet.formulas:
+                return f"{place} holds a formula; put its value there"
+            if place in merged:
+                return f"{place} is part of merged cells; split them"
+    return ""
 
 
-def _is_header(row: Sequence[Value], columns: Sequence[str], known: set[str]) -> bool:
-    """Whether a row repeats the header, or is a second line of it without any number."""
-    names = [name_of(cell) for cell in row]
-    same = sum(a == b and a != "" for a, b in zip(names, columns, strict=False))
-    return same >= max(2, len([c for c in columns if c in known]) // 2)
-
-
-def _merged(sheet: Sheet) -> set[str]:
-    """Return the references of all merged cells."""
-    found: set[str] = set()
-    for span in sheet.merged:
-        first, _, last = span.partition(":")
-        (r1, c1), (r2, c2) = _position(first), _position(last or first)
-        if (r2 - r1 + 1) * (c2 - c1 + 1) <= MOST_ROWS:
-            found |= {reference(r, c) for r in range(r1, r2 + 1) for c in range(c1, c2 + 1)}
-    return found
-
-
-def _position(place: str) -> tuple[int, int]:
-    letters = place.rstrip("0123456789")
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return int(place[len(letters) :] or 1) - 1, column - 1
+def _is_header(row: Sequence[Value], names: Sequence[str], known: Mapping[str, int]) -> bool:
+    """Whether a row repeats the header."""
+    least = max(2, len(known) // 2)
+    same = 0
+    for cell, name in zip(row, names, strict=False):
+        if name and cell is not None and name_of(cell) == name:
+            same += 1
+    return same >= least
 
 
 # JSON
 
 
-def _of_json(data: bytes, name: str, register: Register) -> Iterator[Row]:
+def load_json(data: bytes, name: str, register: Register) -> tuple[Any, tuple[str, ...]]:
+    """Return what a JSON file holds, and notes; NaN and Infinity are missing values.
+
+    Raises:
+        Changed: It is no JSON, or of a kind no register has.
+    """
     text, notes = decoded(data, name, register.encoding)
+    if text.count(",") > MOST_VALUES or text.count("{") + text.count("[") > MOST_OBJECTS:
+        raise Changed(f"{name}: expected at most {MOST_VALUES} values, found more; split it.")
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = json.loads(text, parse_constant=lambda _: None, object_pairs_hook=_object)
+    except _Twice as error:
+        raise Changed(
+            f"{name}: expected each key once, found {error} twice; get it again."
+        ) from None
     except (ValueError, RecursionError):
         raise Changed(f"{name}: expected JSON, found another text; get it again.") from None
-    number = 0
+    level, depth = [content], 0
+    while level:
+        depth += 1
+        level = [part for parent in level for part in _parts(parent)]
+        if depth > MOST_DEPTH:
+            raise Changed(
+                f"{name}: expected at most {MOST_DEPTH} levels, found more; get it again."
+            )
+    return content, notes
+
+
+class _Twice(ValueError):
+    """A key stands twice in one object."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Twice(repr(next(key for key in keys if keys.count(key) > 1)[:40]))
+    return found
+
+
+def _parts(parent: Any) -> Iterator[Any]:
+    """Yield the lists and objects right inside a list or object."""
+    inside = parent.values() if isinstance(parent, dict) else parent
+    if isinstance(parent, dict | list):
+        yield from (part for part in inside if isinstance(part, dict | list))
+
+
+def _of_json(data: bytes, name: str, register: Register) -> Iterator[Row]:
+    content, notes = load_json(data, name, register)
+    note, known, number = ", ".join(notes), declared(register), 0
     try:
         for found in _walk(content, register.steps, {}):
             number += 1
             if number > MOST_ROWS:
-                raise Changed(f"{name}: expected at most {MOST_ROWS} records, found more.")
-            cells = {name_of(key): value for key, value in found.items()}
-            yield Row(name, number, cells, {}, note=", ".join(notes))
+                raise Changed(
+                    f"{name}: expected at most {MOST_ROWS} records, found more; split it."
+                )
+            yield _of_object(found, name, number, known)._replace(note=note)
+            note = ""
     except TypeError:
         raise Changed(
             f"{name}: expected the records at {register.records}, found another structure; "
@@ -199,15 +259,21 @@ def _of_json(data: bytes, name: str, register: Register) -> Iterator[Row]:
         raise Changed(f"{name}: expected records, found none; get it again.")
 
 
-def _no_number(text: str) -> None:  # noqa: ARG001  (NaN and Infinity are missing values)
-    return None
+def _of_object(found: Any, name: str, number: int, known: Collection[str]) -> Row:
+    """Return a row; what is no object and what has a key in two spellings has a problem."""
+    if not isinstance(found, dict):
+        return Row(name, number, {}, {}, "expected a record, found another structure")
+    named = [(key, value) for k, value in found.items() if (key := name_of(k)) in known]
+    cells = dict(named)
+    problem = (
+        "expected each key once, found one in two spellings" if len(cells) < len(named) else ""
+    )
+    return Row(name, number, cells, {}, problem)
 
 
-def _walk(content: Any, steps: Sequence[str], named: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _walk(content: Any, steps: Sequence[str], named: dict[str, Any]) -> Iterator[Any]:
     if not steps:
-        if not isinstance(content, dict):
-            raise TypeError
-        yield {**named, **content}
+        yield {**named, **content} if isinstance(content, dict) else None
         return
     step, rest = steps[0], steps[1:]
     if step == "[]":

@@ -3,10 +3,11 @@
 No logic stands in a declaration; what a field may hold is told in :mod:`s3etl.registers.kinds`.
 """
 
+import codecs
 import re
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from s3etl.registers.kinds import KINDS
 from s3etl.source import NutsVersion, Source
@@ -36,6 +37,8 @@ class Register(Source):
         separators: Field → what separates the entries of a list; ``;`` if not named.
         separator: What separates the cells of a CSV file; found out if not given.
         encoding: Encoding of a CSV file that is not UTF-8.
+        decimal: Decimal sign of numbers that stand as text. Not given, a text that may be
+            thousands as well as thousandths (``1.234``) is not read.
         sheet: Sheet of a workbook; the first that has the header if not given.
         records: Path to the records of a JSON file: keys and ``[]`` for each element of a list,
             ``{name}`` for each value of an object with its key as the column ``name``.
@@ -48,7 +51,12 @@ class Register(Source):
 
     provider: Literal["registry", "strategy", "survey", "office"]
     holds: Literal[
-        "organisations", "priorities", "schemes", "practices", "decisions", "statistics",
+        "organisations",
+        "priorities",
+        "schemes",
+        "practices",
+        "decisions",
+        "statistics",
         "answers",
         "evidence",
     ]
@@ -65,12 +73,21 @@ class Register(Source):
     separators: dict[str, str] = Field(default_factory=dict)
     separator: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
     sheet: str | None = None
     records: str | None = None
     collect: bool = False
     labels: str | None = None
     personal: tuple[str, ...] = ()
     least_share: float = Field(default=0.5, ge=0, le=1)
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str | None) -> str | None:
+        try:
+            return encoding and codecs.lookup(encoding).name
+        except LookupError:
+            raise ValueError(f"there is no encoding {encoding!r}") from None
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
@@ -87,9 +104,9 @@ class Register(Source):
             if unknown := set(getattr(self, part)) - set(fields):
                 raise ValueError(f"{part} names {min(unknown)!r}, which no such record has")
         told = set(self.columns) | set(self.constants)
-        if missing := [f.name for f in fields.values() if f.required and f.name not in told]:
-            if missing != ["id"]:
-                raise ValueError(f"columns or constants must give {missing[-1]!r}")
+        missing = [f.name for f in fields.values() if f.required and f.name not in told]
+        if missing and missing != ["id"]:
+            raise ValueError(f"columns or constants must give {missing[-1]!r}")
         if self.collect and "id" not in self.columns:
             raise ValueError("collect needs a column for the id")
         if self.records and "".join(STEP.findall(self.records)) != self.records.replace("/", ""):

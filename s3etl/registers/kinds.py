@@ -49,6 +49,8 @@ class Field(NamedTuple):
         meaning: What it is.
         required: Whether a record without it is set aside.
         choices: What a choice may be.
+        strict: Whether a record is set aside if something else stands in it; where not, the
+            field is left empty and the record says so.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Field(NamedTuple):
     meaning: str
     required: bool = False
     choices: tuple[str, ...] = ()
+    strict: bool = False
 
 
 class Kind(NamedTuple):
@@ -65,11 +68,14 @@ class Kind(NamedTuple):
         title: What a record is.
         fields: Its fields.
         key: Fields that make an id where a register has none.
+        one: Whether there can be but one record of a key, so that two contradict each other;
+            of the others, two may have the same name and be different.
     """
 
     title: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
+    one: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -204,6 +210,7 @@ DECISIONS: Final = Kind(
         Field("decided", "date", "day of the decision"),
     ),
     ("register_a", "id_a", "register_b", "id_b"),
+    one=True,
 )
 STATISTICS: Final = Kind(
     "A figure of an office's own table",
@@ -213,10 +220,11 @@ STATISTICS: Final = Kind(
         Field("indicator", "text", "code of the indicator", required=True),
         Field("breakdown", "codes", "codes of its other dimensions"),
         Field("period", "year", "year", required=True),
-        Field("value", "number", "the figure; missing stays missing"),
+        Field("value", "number", "the figure; missing stays missing", strict=True),
         Field("flag", "text", "the office's flag"),
     ),
     ("geo", "indicator", "breakdown", "period"),
+    one=True,
 )
 
 KINDS: Final = {

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from s3etl.records import Origin
-from s3etl.registers.declaration import Register
 from s3etl.regions import countries
+from s3etl.registers.declaration import Register
 
 
 class Gazetteer:
@@ -117,5 +117,3 @@ def _and(first: str, second: str) -> str:
 
 def _pairs(table: pa.Table, *columns: str) -> Iterator[tuple[str, ...]]:
     yield from zip(*(table.column(c).to_pylist() for c in columns), strict=True)
-
-

@@ -10,15 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from s3etl.domains.records import ECOSYSTEMS
 from s3etl.errors import Refused
 from s3etl.strategies.territory import NATIONAL, SPECIFIC
 
 ALIKE: Final = pa.schema(
     [
         pa.field("strategy", pa.string(), metadata={"is": "territories of the other strategy"}),
-        pa.field(
-            "regions", pa.list_(pa.string()), metadata={"is": "NUTS 2 regions it applies to"}
-        ),
+        pa.field("regions", pa.list_(pa.string()), metadata={"is": "NUTS 2 regions it applies to"}),
         pa.field(
             "likeness", pa.float64(), metadata={"is": "cosine of the two priority vectors, 0 to 1"}
         ),
@@ -49,7 +48,7 @@ class Vectors(NamedTuple):
 
 
 def vectors(applies: pa.Table) -> Vectors:
-    """Return the priority vector of each region that has a domain.
+    """Return the priority vector of each region over the industrial ecosystems, if it has one.
 
     A region that stands in several registers has the vector of the one whose strategy is the
     most specific for it; of equals, the first by name. National strategies of countries with
@@ -59,7 +58,12 @@ def vectors(applies: pa.Table) -> Vectors:
         applies: Table of ``s3etl.strategies.resolve.APPLIES``.
     """
     best: dict[str, tuple[int, str]] = {}
-    rows = [r for r in applies.to_pylist() if r["domain"] and r["applies"] != NATIONAL]
+    rows = [
+        r
+        for r in applies.to_pylist()
+        if r["domain_set"] == ECOSYSTEMS and r["domain"] and r["applies"] != NATIONAL
+        if r["weight"] * r["priority_weight"] > 0
+    ]
     for row in rows:
         rank = (SPECIFIC.index(row["applies"]), row["register"])
         best[row["geo"]] = min(best.get(row["geo"], rank), rank)
@@ -85,7 +89,8 @@ def vectors(applies: pa.Table) -> Vectors:
 def like(geo: str, found: Vectors) -> pa.Table:
     """Return the other strategies by how alike they are, the most alike first.
 
-    A strategy that applies to several regions stands there once, with its regions.
+    A strategy that applies to several regions stands there once, with its regions; strategies
+    that apply together count differently where their shares of the people do.
 
     Args:
         geo: NUTS 2 region.
@@ -105,10 +110,10 @@ def like(geo: str, found: Vectors) -> pa.Table:
     i = found.regions.index(geo)
     norms = np.linalg.norm(found.weights, axis=1)
     cosines = found.weights @ found.weights[i] / (norms * norms[i])
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    rows: dict[tuple[str, str, float], dict[str, Any]] = {}
     for j in np.flatnonzero(cosines > 0):
-        key = (found.strategies[j], found.registers[j])
-        if key == (found.strategies[i], found.registers[i]):
+        key = (found.strategies[j], found.registers[j], round(float(cosines[j]), 11))
+        if key[:2] == (found.strategies[i], found.registers[i]):
             continue
         both = np.minimum(found.weights[i], found.weights[j])
         order = sorted(np.flatnonzero(both), key=lambda k: (-both[k], k))
@@ -123,5 +128,5 @@ def like(geo: str, found: Vectors) -> pa.Table:
             },
         )
         row["regions"].append(found.regions[j])
-    ordered = sorted(rows.values(), key=lambda r: (-round(r["likeness"], 11), r["strategy"]))
+    ordered = [rows[key] for key in sorted(rows, key=lambda key: (-key[2], *key[:2]))]
     return pa.Table.from_pylist(ordered, schema=ALIKE)

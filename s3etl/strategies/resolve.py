@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from s3etl.domains.records import ECOSYSTEMS
 from s3etl.nuts.vintage import ANALYSIS
 from s3etl.strategies.territory import NATIONAL, SPECIFIC, Link, applying
 
@@ -32,6 +33,7 @@ APPLIES: Final = pa.schema(
         _field("title", pa.string(), "title of the priority"),
         _field("period_start", pa.int64(), "first year"),
         _field("period_end", pa.int64(), "last year"),
+        _field("domain_set", pa.string(), "set of domains"),
         _field("domain", pa.string(), "domain; empty if none of its labels is one"),
         _field("weight", pa.float64(), "share of the domain in the priority"),
         _field("priority_weight", pa.float64(), "share of the priority in the region's strategy"),
@@ -39,8 +41,9 @@ APPLIES: Final = pa.schema(
 )
 """A row for each region, priority that applies to it, and domain of the priority.
 
-``weight`` adds up to 1 over the domains of a priority, ``priority_weight`` over the priorities
-of a region: by budget where all of them have one, else equally (methodology 4.3).
+``weight`` adds up to 1 over the domains of a priority in a set, ``priority_weight`` over the
+priorities of a region in a register: by budget where all of them have one, else equally
+(methodology 4.3).
 """
 
 
@@ -49,6 +52,7 @@ def resolved(
     domains: Domains,
     versions: Mapping[str, str],
     *,
+    domain_set: str = ECOSYSTEMS,
     codes: pa.Table,
     matrices: pa.Table,
 ) -> pa.Table:
@@ -59,6 +63,7 @@ def resolved(
             ``period_end``, ``budget``, ``currency``.
         domains: Their domains; a priority may have none.
         versions: NUTS version of the codes of each register.
+        domain_set: Set the domains are of.
         codes: Table of ``s3etl.nuts.tables.CODES``.
         matrices: Table of ``s3etl.nuts.tables.MATRICES``.
 
@@ -81,6 +86,8 @@ def resolved(
         for group in together.values():
             for link, weight in zip(group, _weights(group), strict=True):
                 rows += _rows(link, weight, of[link.territory], domains)
+    for row in rows:
+        row["domain_set"] = domain_set
     rows.sort(key=lambda r: (r["geo"], r["applies"], r["register"], r["id"], r["domain"] or ""))
     return pa.Table.from_pylist(rows, schema=APPLIES)
 

@@ -27,7 +27,7 @@ OWN, EARLIER, PARENT, COUNTRY, PART, NATIONAL = (
     "national",
 )
 """Ways in which a strategy applies to a region."""
-SPECIFIC: Final = (OWN, EARLIER, PART, PARENT, COUNTRY, NATIONAL)
+SPECIFIC: Final = (OWN, EARLIER, PARENT, PART, COUNTRY, NATIONAL)
 """The same, the most specific first."""
 
 
@@ -96,9 +96,7 @@ def _regions(codes: pa.Table) -> list[str]:
     return [geo for geo in found if not geo.endswith("ZZ")]
 
 
-def _cover(
-    version: str, regions: Sequence[str], matrices: pa.Table
-) -> dict[str, dict[str, float]]:
+def _cover(version: str, regions: Sequence[str], matrices: pa.Table) -> dict[str, dict[str, float]]:
     """Return the share of each region's people that lived in regions of a version.
 
     The keys are the codes of NUTS 1, 2 and 3 of that version.
@@ -122,7 +120,9 @@ def _cover(
 def _flows(level: int, version: str, matrices: pa.Table) -> list[tuple[str, str, float]]:
     """Return origin, NUTS 2 region of today, and people who moved from one to the other."""
     text = {n: matrices.column(n).cast(pa.string()) for n in ("from_version", "to_version")}
-    kept = pc.and_(pc.equal(text["to_version"], ANALYSIS), pc.equal(matrices.column("level"), level))
+    kept = pc.and_(
+        pc.equal(text["to_version"], ANALYSIS), pc.equal(matrices.column("level"), level)
+    )
     column = "from_geo"
     if version == ANALYSIS:  # any matrix into today tells how many people live where today
         olds = sorted(set(pc.filter(text["from_version"], kept).to_pylist()))
