@@ -26,8 +26,10 @@ from s3etl.nuts.vintage import newest_in, placed
 from s3etl.records import Snapshot, Verdict, dump
 from s3etl.registers.declaration import Register
 from s3etl.registers.places import Gazetteer, located
+from s3etl.stresstest import questionnaire
 from sources import intake
 from sources.providers import LIVE, Source
+from sources.survey import limesurvey
 from warehouse.store import Accepted
 
 NUTS_CODES, NUTS_NAMES, NUTS_MATRICES = "nuts_codes", "nuts_names", "nuts_matrices"
@@ -206,10 +208,12 @@ def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
     declared = work.catalogue.sources[source]
     codes = None if isinstance(declared, ReferenceTable) else nuts_codes(work)
     code: Sequence[str] = CORE_CODE if codes else TABLE_CODE
-    names = None
+    names, rules = None, None
     if isinstance(declared, Register):
         code = SURVEY_CODE if declared.provider == "survey" else REGISTER_CODE
         names = work.store.accepted(NUTS_NAMES)
+    if isinstance(declared, Register) and declared.provider == "survey":
+        rules = [dump(questionnaire.load()), dump(limesurvey.declaration())]
     return identity(
         "core",
         snapshot.sha256,
@@ -218,6 +222,7 @@ def _core_identity(work: Workspace, source: str, snapshot: Snapshot) -> str:
         [dump(suite) for suite in work.catalogue.suites_of(source)],
         codes and codes.identity,
         names and names.identity,
+        rules,
         code_version(*code),
     )
 

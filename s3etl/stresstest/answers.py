@@ -15,7 +15,7 @@ def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
 
 
 _PLACE: Final = [
-    _field("region", pa.string(), "region code; empty where none could be read"),
+    _field("region", pa.string(), "region code; null where none could be read"),
     _field("nuts_version", pa.string(), "NUTS version of the code"),
     _field("wave", pa.int16(), "year of the survey wave; null where none could be read"),
 ]
@@ -36,7 +36,7 @@ ANSWERS: Final = pa.schema(
         _field("group", pa.string(), "P, I, C, B or R (methodology 2.3)"),
         _field("item", pa.string(), "item of the questionnaire, such as D1.4"),
         _field("answer", pa.int8(), "level 0 to 4; null for DK, NA and rows with a problem"),
-        _field("state", pa.string(), "answered, DK or NA; empty for a row with a problem"),
+        _field("state", pa.string(), "answered, DK or NA; null for a row with a problem"),
         _field("reason_given", pa.bool_(), "whether NA came with its one-line reason"),
         *_FOUND,
     ]

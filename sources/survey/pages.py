@@ -196,6 +196,7 @@ def evidence(sheet: "Worksheet", survey: Survey, filling: Filling, style: Styles
             filling.evidence[n] if n < len(filling.evidence) else ("", None, "", None, "")
         )
         formula = f'=IFERROR(VLOOKUP(A{row + 1},{layout.ANSWERS}!$A:$B,2,FALSE),"")'
+        sheet.set_row(row, 30)  # room for two lines of statement, title or link
         _text(sheet, row, 0, item, style.choice)
         sheet.write_formula(row, 1, formula, style.fixed, statements.get(item, ""))
         _text(sheet, row, 2, "" if grade is None else grades[grade], style.entry)
