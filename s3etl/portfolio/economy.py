@@ -1,0 +1,231 @@
+"""The regional economy of one year as arrays: cells, margins, wages and local units by division.
+
+The thin layer between observations and the functions of this package; nothing is estimated or
+published here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from s3etl.nuts.vintage import ANALYSIS
+from s3etl.portfolio.cells import Cells, cells, states
+from s3etl.records import Origin
+from s3etl.regions import countries
+
+Floats = NDArray[np.float64]
+LEAST_EXACT: Final = 0.99
+"""Exactness below which the territory of a region was divided, so that it has no star."""
+
+
+@dataclass(frozen=True)
+class Economy:
+    """One year; R regions, S divisions, C countries, K sections.
+
+    Attributes:
+        year: The year.
+        regions: R, NUTS 2 codes in order.
+        versions: R, NUTS version of each code.
+        divisions: S, NACE divisions in order, such as ``C10``.
+        countries: C, country codes in order.
+        sections: K, NACE sections in order.
+        employment: Persons employed: cells with their state, and margins.
+        corners: C × K, persons employed in a section of a country; NaN where not published.
+        wages: R × S, wages and salaries, million euro; NaN where not published.
+        units: R × S, local units; NaN where not published.
+        national_wages: C × S, the same for countries.
+        national_units: C × S.
+        conversion: R, how the region was made from earlier ones: none, recode, merge, split.
+        divided: R, whether its territory was divided, so that its values are estimates.
+        flags: R × S, flags of employment as written; empty where there are none.
+    """
+
+    year: str
+    regions: NDArray[Any]
+    versions: NDArray[Any]
+    divisions: NDArray[Any]
+    countries: NDArray[Any]
+    sections: NDArray[Any]
+    employment: Cells
+    corners: Floats
+    wages: Floats
+    units: Floats
+    national_wages: Floats
+    national_units: Floats
+    conversion: NDArray[Any]
+    divided: NDArray[np.bool_]
+    flags: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which indicator code of a dataset plays which part.
+
+    Attributes:
+        employment: Persons employed.
+        wages: Wages and salaries.
+        units: Local units.
+    """
+
+    employment: str
+    wages: str
+    units: str
+
+
+def of_years(
+    observations: pa.Table, roles: Roles, origin: Origin, years: Sequence[str]
+) -> dict[str, Economy]:
+    """Return the economies of some years over one set of regions and divisions.
+
+    Regions are those of the analysis version, and of countries that no matrix carries there
+    (the United Kingdom) those of the newest version they have. A region or division without any
+    value in any of the years is left out.
+
+    Args:
+        observations: Table of ``s3etl.nuts.convert.CONVERTED``; series are NACE and indicator
+            code, by a point.
+        roles: The indicator codes.
+        origin: Origin of the data; it decides which countries there are.
+        years: The years.
+    """
+    frame = _frame(observations, years, origin)
+    regions = _regions(frame)
+    sections = sorted({n for n in frame["nace"].unique() if len(n) == 1})
+    there = frame[(frame["nace"].str.len() == 3) & (frame["indicator"] == roles.employment)]
+    there = there[there["value"].notna() | (there["conf"] == "C")]
+    divisions = np.array(sorted(set(there["nace"]) & _below(sections)), object)
+    seen = there.merge(regions, on=["geo", "version"])["geo"].unique()
+    regions = regions[regions["geo"].isin(seen)].reset_index(drop=True)
+    return {
+        year: _economy(frame[frame["period"] == year], year, roles, regions, divisions, sections)
+        for year in years
+    }
+
+
+def _below(sections: Sequence[str]) -> set[str]:
+    return {f"{section}{number:02}" for section in sections for number in range(100)}
+
+
+def _frame(observations: pa.Table, years: Sequence[str], origin: Origin) -> pd.DataFrame:
+    period = observations.column("period").cast(pa.string())
+    kept = observations.filter(pc.is_in(period, pa.array(list(years), pa.string())))
+    names = {
+        "series": "series",
+        "geo": "geo",
+        "nuts_version": "version",
+        "period": "period",
+        "value": "value",
+        "obs_flag": "flag",
+        "obs_status": "status",
+        "conf_status": "conf",
+        "conv_method": "method",
+        "conv_exact": "exact",
+    }
+    columns = {
+        new: kept.column(old).cast(pa.string())
+        if pa.types.is_dictionary(kept.schema.field(old).type)
+        else kept.column(old)
+        for old, new in names.items()
+    }
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    frame[["nace", "indicator"]] = frame["series"].str.split(".", n=1, expand=True)
+    inside = frame["geo"].str[:2].isin(countries(origin))
+    extra = frame["geo"].str[2:].str.fullmatch("Z+").fillna(value=False) & (
+        frame["geo"].str.len() > 2
+    )
+    return frame[inside & ~extra & frame["geo"].str.len().isin([2, 4])]
+
+
+def _regions(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return code, NUTS version and conversion of the regions, in order of the codes."""
+    rows = frame[frame["geo"].str.len() == 4]
+    newest = rows.groupby(rows["geo"].str[:2])["version"].transform("max")
+    rows = rows[rows["version"] == newest]
+    # The least exact row speaks for the region, whatever the order of the rows.
+    rows = rows.sort_values(["geo", "exact", "method"])
+    found = rows.drop_duplicates(["geo", "version"])[["geo", "version", "method", "exact"]]
+    return found.reset_index(drop=True)
+
+
+def _economy(
+    frame: pd.DataFrame,
+    year: str,
+    roles: Roles,
+    regions: pd.DataFrame,
+    divisions: NDArray[Any],
+    sections: Sequence[str],
+) -> Economy:
+    geo = regions["geo"].to_numpy(object)
+    nations = np.array(sorted({code[:2] for code in geo}), object)
+    below = frame.merge(regions[["geo", "version"]], on=["geo", "version"])
+    national = frame[frame["geo"].str.len() == 2]
+
+    def pivot(rows: pd.DataFrame, code: str, column: str, index: Any, names: Any) -> Any:
+        chosen = rows[rows["indicator"] == code]
+        wide = chosen.drop_duplicates(["geo", "nace"]).set_index(["geo", "nace"])[column]
+        return wide.unstack().reindex(index=index, columns=names)  # noqa: PD010  (texts, too)
+
+    def numbers(rows: pd.DataFrame, code: str, index: Any, names: Any) -> Floats:
+        free = rows[rows["conf"] != "C"]  # a confidential value is never used
+        wide = pivot(free, code, "value", index, names)
+        return np.asarray(wide.to_numpy(float, na_value=np.nan))
+
+    employment = pivot(below, roles.employment, "value", geo, divisions)
+    marks = {
+        column: pivot(below, roles.employment, column, geo, divisions).fillna("").to_numpy(str)
+        for column in ("status", "conf", "flag")
+    }
+    value = employment.to_numpy(float, na_value=np.nan)
+    table = cells(
+        value,
+        states(value, marks["status"], marks["conf"]),
+        np.searchsorted(nations.astype(str), [code[:2] for code in geo]),
+        np.searchsorted(sections, [division[0] for division in divisions]),
+        numbers(below, roles.employment, geo, list(sections)),
+        numbers(national, roles.employment, nations, divisions),
+    )
+    exact = regions["exact"].fillna(1.0).to_numpy(float)
+    return Economy(
+        year=year,
+        regions=geo,
+        versions=regions["version"].to_numpy(object),
+        divisions=divisions,
+        countries=nations,
+        sections=np.array(sections, object),
+        employment=table,
+        corners=numbers(national, roles.employment, nations, list(sections)),
+        wages=numbers(below, roles.wages, geo, divisions),
+        units=numbers(below, roles.units, geo, divisions),
+        national_wages=numbers(national, roles.wages, nations, divisions),
+        national_units=numbers(national, roles.units, nations, divisions),
+        conversion=regions["method"].fillna("none").to_numpy(object),
+        divided=exact < LEAST_EXACT,
+        flags=marks["flag"],
+    )
+
+
+def fullest(observations: pa.Table, roles: Roles, origin: Origin, within: int) -> str | None:
+    """Return the year of the newest ``within`` in which most cells are published.
+
+    Args:
+        observations: As for :func:`of_years`.
+        roles: The indicator codes.
+        origin: Origin of the data.
+        within: Number of years looked at; of equals the newest.
+    """
+    years = sorted(set(observations.column("period").cast(pa.string()).to_pylist()))[-within:]
+    frame = _frame(observations, years, origin)
+    rows = frame[
+        (frame["indicator"] == roles.employment)
+        & (frame["geo"].str.len() == 4)
+        & (frame["nace"].str.len() == 3)
+        & (frame["version"] == ANALYSIS)
+    ]
+    counts = rows[rows["conf"] != "C"].groupby("period")["value"].count()
+    return max(counts.index, key=lambda year: (counts[year], year), default=None)
