@@ -247,11 +247,11 @@ def block_asset(block: str, catalogue: Catalogue) -> dg.AssetsDefinition:
     """Make the asset that computes a block from registers."""
     declared = blocks.BLOCKS[block]
     sources: list[Source] = [*blocks.registers_of(catalogue.registers, block)]
-    sources += [catalogue.tables[t] for t in (*declared.nuts, *declared.optional)]
+    sources += [catalogue.sources[s] for s in (*declared.needs, *declared.uses)]
 
     @dg.asset(
         key=block_key(block),
-        deps=[core_key(source) for source in sources],
+        deps=[*map(core_key, sources), *map(block_key, declared.after)],
         group_name="block",
         automation_condition=WHEN_ANY,
         kinds={"parquet"},

@@ -1,7 +1,7 @@
-"""Blocks A and C as far as they are collected: organisations, strategies, participation.
+"""Blocks of tables: organisations, strategies, participation, and the cluster portfolio.
 
-Each is computed from accepted registers and named by what goes into it, like figures; nothing
-here knows Dagster.
+Each is computed from accepted data and named by what goes into it, like figures; nothing here
+knows Dagster.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from pipelines import stages
+from pipelines import portfolio, stages
 from pipelines.workspace import Workspace
 from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
@@ -20,6 +20,8 @@ from s3etl.organisations.listing import TABLES as ORGANISATION_TABLES
 from s3etl.organisations.listing import listed
 from s3etl.organisations.method import load_method
 from s3etl.organisations.postcodes import installed_postcodes
+from s3etl.portfolio.method import load_method as portfolio_method
+from s3etl.portfolio.stars_method import load_stars
 from s3etl.records import dump
 from s3etl.registers.declaration import Register
 from s3etl.strategies.resolve import APPLIES, resolved
@@ -29,6 +31,7 @@ from warehouse.store import Accepted
 
 Tables = dict[str, pa.Table]
 NUTS_GEOMETRY, NAICS_NACE = "nuts_geometry", "naics_nace"
+PORTFOLIO: Final = portfolio_method()
 
 
 class Block(NamedTuple):
@@ -36,28 +39,33 @@ class Block(NamedTuple):
 
     Attributes:
         title: What it is.
-        holds: Kinds of registers it is computed from; at least one of the first must be there.
-        nuts: Reference tables it needs.
-        optional: Reference tables it uses where they are there.
+        holds: Kinds of registers it is computed from; one of them at least must be there.
+        needs: Datasets and reference tables it needs.
+        uses: Those it uses where they are there.
         tables: Its tables and their columns.
         compute: How they are computed.
         code: Modules whose text is part of its identity.
+        after: Blocks it uses where they are there.
+        settings: Declarations that are part of its identity.
     """
 
     title: str
     holds: tuple[str, ...]
-    nuts: tuple[str, ...]
-    optional: tuple[str, ...]
+    needs: tuple[str, ...]
+    uses: tuple[str, ...]
     tables: Mapping[str, pa.Schema]
     compute: Callable[[Workspace, "Inputs"], Tables]
     code: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    settings: Callable[[], list[object]] = list
 
 
 class Inputs(NamedTuple):
-    """Accepted registers by id, and accepted reference tables by id."""
+    """Accepted registers, datasets and reference tables by id, and blocks by identity."""
 
     registers: dict[str, Accepted]
     tables: dict[str, Accepted]
+    blocks: dict[str, str]
 
 
 def _organisations(work: Workspace, inputs: Inputs) -> Tables:
@@ -176,6 +184,7 @@ BLOCKS: Final = {
             ),
             *_DOMAIN_CODE,
         ),
+        settings=lambda: [dump(load_method()), installed_postcodes().postcodes is not None],
     ),
     "strategies": Block(
         "S3 priorities brought to regions, support schemes and practices",
@@ -200,6 +209,33 @@ BLOCKS: Final = {
         _participation,
         ("s3etl.stresstest.answers", "s3etl.stresstest.disclosure"),
     ),
+    "portfolio": Block(
+        "Cluster portfolio and its alignment with strategy and organisations",
+        (),
+        (PORTFOLIO.dataset, stages.NUTS_CODES, stages.NUTS_MATRICES),
+        (),
+        portfolio.TABLES,
+        lambda work, _: portfolio.compute(work),
+        (
+            "pipelines.portfolio",
+            *(
+                f"s3etl.portfolio.{m}"
+                for m in (
+                    *("arrays", "bands", "cells", "change", "complexity", "disclosure", "economy"),
+                    *("estimate", "fill", "indicators", "protection", "ranking", "relatedness"),
+                    *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
+                    *("universe",),
+                )
+            ),
+            *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),
+            "s3etl.nuts.convert",
+            "s3etl.nuts.recipes",
+            "s3etl.strategies.like",
+            *_DOMAIN_CODE,
+        ),
+        after=("organisations", "strategies"),
+        settings=lambda: [dump(PORTFOLIO), dump(load_stars())],
+    ),
 }
 
 
@@ -212,7 +248,7 @@ def inputs_of(work: Workspace, block: str) -> Inputs:
     """Return what is accepted of a block's inputs.
 
     Raises:
-        Unfit: No register of it is accepted, or a reference table is missing.
+        Unfit: No register of it is accepted, or what it needs is missing.
     """
     declared, tables = BLOCKS[block], {}
     registers = {
@@ -220,23 +256,23 @@ def inputs_of(work: Workspace, block: str) -> Inputs:
         for r in registers_of(work.catalogue.registers, block)
         if (found := work.store.accepted(r.id)) is not None
     }
-    if not any(work.catalogue.registers[r].holds != "decisions" for r in registers):
+    some = any(work.catalogue.registers[r].holds != "decisions" for r in registers)
+    if declared.holds and not some:
         raise Unfit(f"{block}: no register of it has accepted data.")
-    for table in (*declared.nuts, *declared.optional):
+    for table in (*declared.needs, *declared.uses):
         found = work.store.accepted(table)
         if found is not None:
             tables[table] = found
-        elif table in declared.nuts:
-            raise Unfit(f"{block}: its reference table {table} has no accepted data.")
-    return Inputs(registers, tables)
+        elif table in declared.needs:
+            raise Unfit(f"{block}: {table}, which it is made from, has no accepted data.")
+    before = {b: name for b in declared.after if (name := work.store.block_identity(b))}
+    return Inputs(registers, tables, before)
 
 
 def identity_of(work: Workspace, block: str, inputs: Inputs) -> str:
     """Return the name of a block's tables: declarations, accepted inputs and code."""
     declared = BLOCKS[block]
-    settings: list[object] = []
-    if block == "organisations":
-        settings = [dump(load_method()), installed_postcodes().postcodes is not None]
+    settings = declared.settings()
     if block != "participation":
         settings += [
             [dump(chosen.declared), [str(share) for share in chosen.shares]]
@@ -253,6 +289,7 @@ def identity_of(work: Workspace, block: str, inputs: Inputs) -> str:
         {r: a.identity for r, a in inputs.registers.items()},
         {r: dump(work.catalogue.registers[r]) for r in inputs.registers},
         {t: a.identity for t, a in inputs.tables.items()},
+        inputs.blocks,
         settings,
         code_version(*declared.code),
     )
@@ -279,4 +316,6 @@ def has_work(work: Workspace, block: str) -> bool:
         inputs = inputs_of(work, block)
     except Unfit:
         return False
+    if any(has_work(work, before) for before in BLOCKS[block].after):
+        return True
     return work.store.block_identity(block) != identity_of(work, block, inputs)

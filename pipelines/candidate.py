@@ -22,12 +22,7 @@ from s3etl.nuts.tables import NAMES
 from s3etl.records import LeftOut, dump
 from warehouse import tables
 
-COUNTED: Final[dict[str, tuple[str, ...]]] = {
-    "register_quality": (),
-    "register_completeness": (),
-    "unmapped_label": (),
-    "participation": (),
-}
+COUNTED: Final = {"register_quality", "register_completeness", "unmapped_label", "participation"}
 """Tables that hold counts only, so that every register may be in them."""
 
 
@@ -128,7 +123,7 @@ def _block_tables(work: Workspace, current: dict[str, str]) -> dict[str, pa.Tabl
             if name not in tables.metadata.tables:
                 continue  # for review at home
             table = found.get(name, schema.empty_table())
-            for column in COUNTED.get(name, ("register", "register_a", "register_b")):
+            for column in () if name in COUNTED else ("register", "register_a", "register_b"):
                 if column in table.column_names:
                     table = table.filter(pc.is_in(table.column(column), pa.array(sorted(open_))))
             out[name] = table

@@ -136,6 +136,17 @@ def strategies(
         export(found, to)
 
 
+@app.command()
+def portfolio(
+    region: Annotated[str, typer.Argument(help="NUTS 2 region, such as AT22.")],
+    sources: From = None,
+) -> None:
+    """Show where a region is specialised, and whether strategy and organisations agree."""
+    from pipelines import show_portfolio
+
+    show_portfolio.portfolio(_workspace(sources), region.upper())
+
+
 registers_app = typer.Typer(help="Write empty workbooks for registers that people fill.")
 app.add_typer(registers_app, name="registers")
 

@@ -19,12 +19,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.type_api import TypeEngine
 
+from s3etl.alignment.tables import CELLS as ALIGNMENT_CELLS
+from s3etl.alignment.tables import REGIONS as ALIGNMENT_REGIONS
 from s3etl.benchmark import BENCHMARK, NORMS
 from s3etl.domains.records import CONCORDANCE
 from s3etl.evaluate import LINEAGE
 from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
 from s3etl.organisations.listing import TABLES as ORGANISATION
+from s3etl.portfolio.tables import CELLS as PORTFOLIO_CELLS
+from s3etl.portfolio.tables import INDICATORS as PORTFOLIO_INDICATORS
+from s3etl.portfolio.tables import STARS as PORTFOLIO_STARS
+from s3etl.portfolio.universe import UNIVERSE as PORTFOLIO_UNIVERSE
 from s3etl.strategies.resolve import APPLIES
 from s3etl.strategies.tables import PRACTICES, SCHEMES
 from s3etl.stresstest.disclosure import PARTICIPATION
@@ -226,6 +232,40 @@ participation: Final = _block_table(
     PARTICIPATION,
     "How many answered the StressTest, by region, wave and group; groups under three are pooled.",
 )
+portfolio_cell: Final = _block_table(
+    "portfolio_cell",
+    PORTFOLIO_CELLS,
+    "Divisions of each region: employment, location quotients raw and shrunk. Confidential "
+    "cells, and those that would give them away, have a band of persons and nothing else.",
+)
+portfolio_star: Final = _block_table(
+    "portfolio_star",
+    PORTFOLIO_STARS,
+    "Cluster stars by rule set, side by side, with the share of draws that agree.",
+)
+portfolio_indicator: Final = _block_table(
+    "portfolio_indicator",
+    PORTFOLIO_INDICATORS,
+    "Indicators of the portfolio by region, each with interval and rank; shares are of the "
+    "market economy (sections B to N and S95).",
+)
+portfolio_universe: Final = _block_table(
+    "portfolio_universe",
+    PORTFOLIO_UNIVERSE,
+    "What location quotients compare with: the share of each division in the countries that "
+    "publish it, with the parameters of the shrinkage.",
+)
+alignment: Final = _block_table(
+    "alignment",
+    ALIGNMENT_REGIONS,
+    "How strategy, economy and organisations of a region agree; never ranked while it is not "
+    "known how complete the registers are.",
+)
+alignment_cell: Final = _block_table(
+    "alignment_cell",
+    ALIGNMENT_CELLS,
+    "The map of domains: priority, strength, organisation.",
+)
 concordance: Final = _block_table(
     "concordance",
     CONCORDANCE,
@@ -251,6 +291,12 @@ LOADED: Final = (
     scheme,
     practice,
     participation,
+    portfolio_cell,
+    portfolio_star,
+    portfolio_indicator,
+    portfolio_universe,
+    alignment,
+    alignment_cell,
     concordance,
     left_out,
 )

@@ -1,0 +1,263 @@
+"""The portfolio block: business statistics made into cells, stars, indicators and alignment.
+
+Reads accepted data and other blocks and calls :mod:`s3etl.portfolio` and
+:mod:`s3etl.alignment`; it knows no formula.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines import stages
+from pipelines.workspace import Workspace
+from s3etl.alignment import region as alignment
+from s3etl.alignment import tables as alignment_tables
+from s3etl.domains.projection import concordance
+from s3etl.domains.records import ECOSYSTEMS, ecosystems
+from s3etl.errors import Unfit
+from s3etl.nuts.convert import convert
+from s3etl.portfolio import tables
+from s3etl.portfolio.arrays import divide
+from s3etl.portfolio.cells import Bools, Floats
+from s3etl.portfolio.disclosure import Shown, suppress
+from s3etl.portfolio.economy import Economy, Roles, fullest, of_years
+from s3etl.portfolio.estimate import Portfolio, estimate
+from s3etl.portfolio.fill import fill
+from s3etl.portfolio.indicators import INDICATORS, indicators
+from s3etl.portfolio.method import PortfolioMethod, load_method
+from s3etl.portfolio.ranking import ranked
+from s3etl.portfolio.stars import Stars, fragility, stars
+from s3etl.portfolio.stars_method import load_stars
+from s3etl.portfolio.strengths import Strengths, strengths
+from s3etl.portfolio.universe import UNIVERSE, universe_table
+from s3etl.strategies.like import vectors
+from s3etl.strategies.territory import NATIONAL
+
+TABLES: Final = {
+    "portfolio_cell": tables.CELLS,
+    "portfolio_star": tables.STARS,
+    "portfolio_indicator": tables.INDICATORS,
+    "portfolio_universe": UNIVERSE,
+    "alignment_cell": alignment_tables.CELLS,
+    "alignment": alignment_tables.REGIONS,
+}
+"""Tables of the block and their columns."""
+
+LABEL_WEIGHT: Final = {None: 0.25, "bronze": 0.5, "silver": 0.75, "gold": 1.0}
+"""Q, the weight of a quality label (methodology 4.1)."""
+
+
+def compute(work: Workspace) -> dict[str, pa.Table]:
+    """Compute the block.
+
+    Raises:
+        Unfit: The business statistics have no year that can be used.
+    """
+    method = load_method()
+    now, before = _portfolios(work, method)
+    shown = _shown(now)
+    found = _stars(now, before)
+    strong = found["default"][1].strong
+    values = indicators(now, before, strong, method)
+    rankable = ~now.economy.divided
+    ranks = {
+        name: ranked(value, INDICATORS[name], rankable, method, seed)
+        for seed, (name, value) in enumerate(values.items())
+    }
+    strong_in = strengths(now, concordance(ecosystems()), shown.share, method)
+    aligned, vectors_of = _aligned(work, now, strong_in, method)
+    return {
+        "portfolio_cell": tables.cell_table(now, shown, method),
+        "portfolio_star": tables.star_table(now, shown, found, load_stars().agreement),
+        "portfolio_indicator": tables.indicator_table(now, values, INDICATORS, ranks, method),
+        "portfolio_universe": universe_table(now, method),
+        "alignment_cell": alignment_tables.cell_table(now, strong_in, aligned, vectors_of.counts),
+        "alignment": alignment_tables.region_table(now, aligned, method),
+    }
+
+
+def _portfolios(work: Workspace, method: PortfolioMethod) -> tuple[Portfolio, Portfolio | None]:
+    """Return the portfolio of the reference year, and of the year before to compare with."""
+    declared = work.catalogue.datasets[method.dataset]
+    roles = Roles(method.employment, method.wages, method.units)
+    stored = work.store.observations(method.dataset)
+    codes = (method.employment, method.wages, method.units)
+    names = [
+        str(series)
+        for series in stored.column("series").cast(pa.string()).unique().to_pylist()
+        if str(series).rpartition(".")[2] in codes
+    ]
+    converted = convert(
+        work.store.observations(method.dataset, sorted(names)),
+        work.store.observations(stages.NUTS_MATRICES),
+        extensive=declared.extensive,
+        weight=declared.weight,
+    ).observations
+    year = fullest(converted, roles, work.origin, method.newest_years)
+    if year is None:
+        raise Unfit(f"portfolio: {method.dataset} has no cell that is published.")
+    there = set(converted.column("period").cast(pa.string()).unique().to_pylist())
+    years = [str(y) for y in range(int(year) - 2 * method.lag, int(year) + 1) if str(y) in there]
+    economies = of_years(converted, roles, work.origin, years)
+    start = str(int(year) - method.lag)
+    before = None
+    if start in economies:
+        before = estimate(economies[start], _until(economies, start), method)
+    return estimate(economies[year], _until(economies, year), method), before
+
+
+def _until(economies: Mapping[str, Economy], year: str) -> list[Economy]:
+    return [economies[y] for y in sorted(economies) if y < year]
+
+
+def _shown(now: Portfolio) -> Shown:
+    """Decide what may be shown, of a table that meets its margins closely."""
+    table = now.economy.employment
+    close = fill(table, now.filled, tolerance=1e-6, iterations=1000).value
+    close = np.where(np.isnan(close), now.filled, close)
+    nowhere = np.zeros(len(now.economy.countries), bool)  # no total of a universe is published
+    return suppress(table, close, corners=now.economy.corners, universe=nowhere)
+
+
+def _stars(now: Portfolio, before: Portfolio | None) -> dict[str, tuple[Stars, Stars, Bools]]:
+    """Return the stars of every rule set, of the filled table and of the draws."""
+    declared, economy = load_stars(), now.economy
+    table = economy.employment
+    jobs = np.where(table.value > 0, table.value, np.nan)
+    national = divide(economy.national_wages, np.where(table.columns > 0, table.columns, np.nan))
+    cost = divide(divide(economy.wages, jobs), national[table.country])
+
+    def measures(filled: Floats, lq: Floats, shrunk: Floats, growth: Floats) -> dict[str, Floats]:
+        usable = now.usable[:, None]
+        return {
+            "employment": np.where(usable, filled, np.nan),
+            "lq": np.where(usable, lq, np.nan),
+            "shrunk_lq": np.where(usable, shrunk, np.nan),
+            "share": np.where(usable, divide(filled, filled.sum(axis=-1, keepdims=True)), np.nan),
+            "labour_cost": np.where(usable, cost, np.nan),
+            "growth": growth,
+            "local_units": np.where(usable, economy.units, np.nan),
+        }
+
+    growth = _growth(now.filled, now, before.filled if before else None, before)
+    many = _growth(now.drawn, now, before.drawn if before else None, before)
+    one = measures(now.filled, now.quotients.raw, now.quotients.value, growth)
+    drawn = measures(now.drawn, now.drawn_quotients.raw, now.drawn_quotients.value, many)
+    out = {}
+    for name, rules in declared.rule_sets.items():
+        split = economy.divided
+        out[name] = (
+            stars(rules, one, method=declared.quantile, split=split),
+            stars(rules, drawn, method=declared.quantile, split=split),
+            fragility(rules, one, declared, split=split).flips,
+        )
+    return out
+
+
+def _growth(
+    after: Floats, now: Portfolio, first: Floats | None, before: Portfolio | None
+) -> Floats:
+    """Return growth of a cell less that of its division in the universe (methodology 3.5)."""
+    if first is None or before is None:
+        return np.full(after.shape, np.nan)
+    columns = (now.economy.employment.columns, before.economy.employment.columns)
+    both = np.isfinite(columns[0]) & np.isfinite(columns[1])
+    totals = [np.where(both, column, 0).sum(axis=0) for column in columns]
+    own = divide(after, np.where(first > 0, first, np.nan)) - 1
+    same = now.usable & before.usable & ~before.economy.divided
+    return np.where(same[:, None], own - (divide(totals[0], totals[1]) - 1), np.nan)
+
+
+class Vectors(NamedTuple):
+    """π, κ and number of organisations, R × K, and the national π."""
+
+    strategy: Floats
+    organisations: Floats
+    counts: Floats
+    national: Floats
+
+
+def _aligned(
+    work: Workspace, now: Portfolio, economy: Strengths, method: PortfolioMethod
+) -> tuple[alignment.Aligned, Vectors]:
+    found = _vectors(work, list(now.economy.regions), economy.domains)
+    return (
+        alignment.align(
+            found.strategy,
+            economy,
+            found.organisations,
+            found.counts,
+            found.national,
+            threshold=method.strength,
+            sure=method.label_share,
+            interval=method.interval,
+            seed=method.seed,
+        ),
+        found,
+    )
+
+
+def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> Vectors:
+    """Collect strategies and organisations from the blocks of registers."""
+    shape = (len(regions), len(domains))
+    strategy, national = np.full(shape, np.nan), np.full(shape, np.nan)
+    at, column = {g: i for i, g in enumerate(regions)}, {d: k for k, d in enumerate(domains)}
+    priorities = work.store.block("strategies").get("priority")
+    if priorities is not None:
+        pi = vectors(priorities)
+        order = [column[domain] for domain in pi.domains]
+        for row, geo in enumerate(pi.regions):
+            if geo in at:
+                strategy[at[geo]] = 0.0
+                strategy[at[geo], order] = pi.weights[row]
+        _national(priorities, regions, column, national)
+    organisations, counts = np.zeros(shape), np.zeros(shape)
+    block = work.store.block("organisations")
+    if block:
+        _organisations(block, at, column, organisations, counts)
+    return Vectors(strategy, organisations, counts, national)
+
+
+def _national(
+    priorities: pa.Table, regions: list[str], column: Mapping[str, int], national: Floats
+) -> None:
+    totals: dict[str, Floats] = defaultdict(lambda: np.zeros(national.shape[1]))
+    for row in priorities.to_pylist():
+        if row["applies"] == NATIONAL and row["domain_set"] == ECOSYSTEMS and row["domain"]:
+            totals[row["geo"]][column[row["domain"]]] += row["weight"] * row["priority_weight"]
+    for i, geo in enumerate(regions):
+        if geo[:2] in totals and totals[geo[:2]].sum() > 0:
+            national[i] = totals[geo[:2]] / totals[geo[:2]].sum()
+
+
+def _organisations(
+    block: Mapping[str, pa.Table],
+    at: Mapping[str, int],
+    column: Mapping[str, int],
+    organisations: Floats,
+    counts: Floats,
+) -> None:
+    """Add up a G Q over the organisations of each region and domain, each once."""
+    domains: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for row in block["organisation_domain"].to_pylist():
+        if row["domain_set"] == ECOSYSTEMS:
+            domains[row["register"], row["id"]][row["domain"]] = row["weight"]
+    seen: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    columns = ["register", "id", "organisation", "geo", "quality_label"]
+    for row in block["organisation"].select(columns).to_pylist():
+        seen[row["organisation"]].append(row)
+    for records in seen.values():
+        geo = next((r["geo"] for r in records if r["geo"] in at), None)
+        own = [
+            domains[r["register"], r["id"]] for r in records if (r["register"], r["id"]) in domains
+        ]
+        if geo is None or not own:
+            continue
+        quality = max(LABEL_WEIGHT[r["quality_label"]] for r in records)
+        for domain in {d for shares in own for d in shares}:
+            share = sum(shares.get(domain, 0.0) for shares in own) / len(own)
+            organisations[at[geo], column[domain]] += quality * share
+            counts[at[geo], column[domain]] += 1
