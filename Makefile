@@ -22,8 +22,9 @@ run: $(READY)  ## Run the whole pipeline on the synthetic sample world and publi
 dev: $(READY)  ## Show the asset graph in the browser (http://localhost:3000)
 	$(BIN)/s3etl dev
 
-test: $(READY)  ## Run every test
-	$(BIN)/python -m pytest
+test: $(READY)  ## Run every test: two at a time, but for speeds
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not benchmark'
+	$(BIN)/python -m pytest -m benchmark
 
 check: $(READY)  ## What CI runs: lint, types, imports, generated files, tests
 	$(BIN)/ruff check .
@@ -31,7 +32,7 @@ check: $(READY)  ## What CI runs: lint, types, imports, generated files, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pipelines.docs --check
-	$(BIN)/python -m pytest
+	$(MAKE) test
 
 docs: $(READY)  ## Write the generated reference pages and schemas anew
 	$(BIN)/python -m pipelines.docs
