@@ -39,6 +39,11 @@ def _shared(name: str) -> Path:
     return SHARED / name
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Call bytes by their length: a packed file holds the time, and names must be the same."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a run that skipped anything where everything has to run (CI)."""
