@@ -5,6 +5,7 @@ knows Dagster.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -16,10 +17,13 @@ from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
 from s3etl.errors import Unfit
 from s3etl.files import code_version, identity
+from s3etl.nuts.recipes import people_of
+from s3etl.organisations.indicators import REGISTRY, registry_table
 from s3etl.organisations.listing import TABLES as ORGANISATION_TABLES
 from s3etl.organisations.listing import listed
 from s3etl.organisations.method import load_method
 from s3etl.organisations.postcodes import installed_postcodes
+from s3etl.organisations.quality import load_quality
 from s3etl.portfolio.method import load_method as portfolio_method
 from s3etl.portfolio.stars_method import load_stars
 from s3etl.records import dump
@@ -81,7 +85,7 @@ def _organisations(work: Workspace, inputs: Inputs) -> Tables:
         )
         if table in inputs.tables
     }
-    return listed(
+    found = listed(
         {r: work.store.observations(r) for r in registers},
         {r: work.catalogue.registers[r].labels for r in registers},
         pa.concat_tables(decisions) if decisions else None,
@@ -90,6 +94,23 @@ def _organisations(work: Workspace, inputs: Inputs) -> Tables:
         naics=_naics(work, inputs),
         postcodes=installed_postcodes().postcodes,
     )
+    told = registry_table(
+        found["organisation"],
+        found["organisation_domain"],
+        load_method(),
+        load_quality(),
+        as_of=_day(inputs),
+        population=people_of(reference["matrices"]),
+        completeness=found["register_completeness"],
+    )
+    return found | {"registry_indicator": told}
+
+
+def _day(inputs: Inputs) -> date:
+    """Return the day the registers are of: the newest harvest, else when they were taken."""
+    snapshots = [a.snapshot for a in inputs.registers.values()]
+    told = [s.source_updated for s in snapshots if s.source_updated]
+    return date.fromisoformat(max(told or [s.retrieved_at for s in snapshots])[:10])
 
 
 def _strategies(work: Workspace, inputs: Inputs) -> Tables:
@@ -171,20 +192,24 @@ BLOCKS: Final = {
         ("organisations", "decisions"),
         (stages.NUTS_CODES, stages.NUTS_NAMES, stages.NUTS_MATRICES),
         (NUTS_GEOMETRY, NAICS_NACE),
-        ORGANISATION_TABLES,
+        ORGANISATION_TABLES | {"registry_indicator": REGISTRY},
         _organisations,
         (
             *(
                 f"s3etl.organisations.{m}"
                 for m in (
                     *("choosing", "cities", "codes", "completeness", "duplicates", "grouping"),
-                    *("listing", "names", "pairs", "placing", "postcodes", "regions"),
-                    *("territory", "wording"),
+                    *("indicators", "listing", "names", "pairs", "placing", "postcodes"),
+                    *("quality", "regions", "territory", "wording"),
                 )
             ),
             *_DOMAIN_CODE,
         ),
-        settings=lambda: [dump(load_method()), installed_postcodes().postcodes is not None],
+        settings=lambda: [
+            dump(load_method()),
+            dump(load_quality()),
+            installed_postcodes().postcodes is not None,
+        ],
     ),
     "strategies": Block(
         "S3 priorities brought to regions, support schemes and practices",
@@ -224,12 +249,14 @@ BLOCKS: Final = {
                     *("arrays", "bands", "cells", "change", "complexity", "disclosure", "economy"),
                     *("estimate", "fill", "indicators", "protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
-                    *("universe",),
+                    *("scenario", "universe"),
                 )
             ),
             *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),
             "s3etl.nuts.convert",
             "s3etl.nuts.recipes",
+            "s3etl.organisations.quality",
+            "s3etl.shocks",
             "s3etl.strategies.like",
             *_DOMAIN_CODE,
         ),

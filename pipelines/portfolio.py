@@ -6,6 +6,7 @@ Reads accepted data and other blocks and calls :mod:`s3etl.portfolio` and
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,7 +20,8 @@ from s3etl.domains.projection import concordance
 from s3etl.domains.records import ECOSYSTEMS, ecosystems
 from s3etl.errors import Unfit
 from s3etl.nuts.convert import convert
-from s3etl.portfolio import tables
+from s3etl.organisations.quality import quality_of
+from s3etl.portfolio import scenario, tables
 from s3etl.portfolio.arrays import divide
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.disclosure import Shown, suppress
@@ -29,6 +31,7 @@ from s3etl.portfolio.fill import fill
 from s3etl.portfolio.indicators import INDICATORS, indicators
 from s3etl.portfolio.method import PortfolioMethod, load_method
 from s3etl.portfolio.ranking import ranked
+from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.stars import Stars, fragility, stars
 from s3etl.portfolio.stars_method import load_stars
 from s3etl.portfolio.strengths import Strengths, strengths
@@ -43,11 +46,9 @@ TABLES: Final = {
     "portfolio_universe": UNIVERSE,
     "alignment_cell": alignment_tables.CELLS,
     "alignment": alignment_tables.REGIONS,
+    "scenario": SCENARIOS,
 }
 """Tables of the block and their columns."""
-
-LABEL_WEIGHT: Final = {None: 0.25, "bronze": 0.5, "silver": 0.75, "gold": 1.0}
-"""Q, the weight of a quality label (methodology 4.1)."""
 
 
 def compute(work: Workspace) -> dict[str, pa.Table]:
@@ -57,7 +58,7 @@ def compute(work: Workspace) -> dict[str, pa.Table]:
         Unfit: The business statistics have no year that can be used.
     """
     method = load_method()
-    now, before = _portfolios(work, method)
+    now, before, economies = _portfolios(work, method)
     shown = _shown(now)
     found = _stars(now, before)
     strong = found["default"][1].strong
@@ -76,11 +77,43 @@ def compute(work: Workspace) -> dict[str, pa.Table]:
         "portfolio_universe": universe_table(now, method),
         "alignment_cell": alignment_tables.cell_table(now, strong_in, aligned, vectors_of.counts),
         "alignment": alignment_tables.region_table(now, aligned, method),
+        "scenario": _scenarios(now, economies, strong_in, vectors_of, method),
     }
 
 
-def _portfolios(work: Workspace, method: PortfolioMethod) -> tuple[Portfolio, Portfolio | None]:
-    """Return the portfolio of the reference year, and of the year before to compare with."""
+def _scenarios(
+    now: Portfolio,
+    economies: Mapping[str, Economy],
+    economy: Strengths,
+    found: "Vectors",
+    method: PortfolioMethod,
+) -> pa.Table:
+    """Replay past declines on the portfolio (methodology 10): scenarios, not forecasts."""
+    out = {}
+    for start, end in method.replays:
+        if start not in economies or end not in economies:
+            continue
+        told = scenario.replay(economies[start], economies[end])
+        if np.isnan(told.shock).all():
+            continue
+        figures = scenario.figures(
+            now,
+            told,
+            concordance(ecosystems()),
+            economy,
+            method,
+            counts=found.counts,
+            strategy=found.strategy,
+        )
+        figures["resistance"] = scenario.past_resistance(economies[start], economies[end])
+        out[told.id] = (told, figures)
+    return scenario.scenario_table(now, out, method) if out else SCENARIOS.empty_table()
+
+
+def _portfolios(
+    work: Workspace, method: PortfolioMethod
+) -> tuple[Portfolio, Portfolio | None, dict[str, Economy]]:
+    """Return the portfolio of the reference year, of the year before, and all economies."""
     declared = work.catalogue.datasets[method.dataset]
     roles = Roles(method.employment, method.wages, method.units)
     stored = work.store.observations(method.dataset)
@@ -100,13 +133,14 @@ def _portfolios(work: Workspace, method: PortfolioMethod) -> tuple[Portfolio, Po
     if year is None:
         raise Unfit(f"portfolio: {method.dataset} has no cell that is published.")
     there = set(converted.column("period").cast(pa.string()).unique().to_pylist())
-    years = [str(y) for y in range(int(year) - 2 * method.lag, int(year) + 1) if str(y) in there]
-    economies = of_years(converted, roles, work.origin, years)
+    wanted = {str(y) for y in range(int(year) - 2 * method.lag, int(year) + 1)}
+    wanted |= {y for pair in method.replays for y in pair}
+    economies = of_years(converted, roles, work.origin, sorted(wanted & there))
     start = str(int(year) - method.lag)
     before = None
     if start in economies:
         before = estimate(economies[start], _until(economies, start), method)
-    return estimate(economies[year], _until(economies, year), method), before
+    return estimate(economies[year], _until(economies, year), method), before, economies
 
 
 def _until(economies: Mapping[str, Economy], year: str) -> list[Economy]:
@@ -246,9 +280,10 @@ def _organisations(
         if row["domain_set"] == ECOSYSTEMS:
             domains[row["register"], row["id"]][row["domain"]] = row["weight"]
     seen: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    columns = ["register", "id", "organisation", "geo", "quality_label"]
-    for row in block["organisation"].select(columns).to_pylist():
-        seen[row["organisation"]].append(row)
+    columns = ["register", "id", "organisation", "geo"]
+    rows = block["organisation"].select(columns).to_pylist()
+    for row, weight in zip(rows, _qualities(block), strict=True):
+        seen[row["organisation"]].append({**row, "quality": weight})
     for records in seen.values():
         geo = next((r["geo"] for r in records if r["geo"] in at), None)
         own = [
@@ -256,8 +291,21 @@ def _organisations(
         ]
         if geo is None or not own:
             continue
-        quality = max(LABEL_WEIGHT[r["quality_label"]] for r in records)
+        quality = max(r["quality"] for r in records)
         for domain in {d for shares in own for d in shares}:
             share = sum(shares.get(domain, 0.0) for shares in own) / len(own)
             organisations[at[geo], column[domain]] += quality * share
             counts[at[geo], column[domain]] += 1
+
+
+def _qualities(block: Mapping[str, pa.Table]) -> Floats:
+    """Return Q of each record, on the day of the registers."""
+    told = block["registry_indicator"].column("register_day")
+    day = date.fromisoformat(told[0].as_py()) if len(told) else date.min
+    labels = {
+        name: block["organisation"].column(name).to_pylist()
+        for name in ("quality_label", "label_from", "label_until")
+    }
+    return quality_of(
+        labels["quality_label"], labels["label_until"], day, since=labels["label_from"]
+    )

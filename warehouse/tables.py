@@ -26,7 +26,9 @@ from s3etl.domains.records import CONCORDANCE
 from s3etl.evaluate import LINEAGE
 from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
+from s3etl.organisations.indicators import REGISTRY
 from s3etl.organisations.listing import TABLES as ORGANISATION
+from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.tables import CELLS as PORTFOLIO_CELLS
 from s3etl.portfolio.tables import INDICATORS as PORTFOLIO_INDICATORS
 from s3etl.portfolio.tables import STARS as PORTFOLIO_STARS
@@ -255,6 +257,18 @@ portfolio_universe: Final = _block_table(
     "What location quotients compare with: the share of each division in the countries that "
     "publish it, with the parameters of the shrinkage.",
 )
+registry_indicator: Final = _block_table(
+    "registry_indicator",
+    REGISTRY,
+    "Indicators of cluster organisations by region, all registers included; never ranked while "
+    "it is not known how complete the registers are.",
+)
+scenario: Final = _block_table(
+    "scenario",
+    SCENARIOS,
+    "Past declines of divisions replayed on the portfolio: scenarios, not forecasts, in no "
+    "ranking.",
+)
 alignment: Final = _block_table(
     "alignment",
     ALIGNMENT_REGIONS,
@@ -295,6 +309,8 @@ LOADED: Final = (
     portfolio_star,
     portfolio_indicator,
     portfolio_universe,
+    registry_indicator,
+    scenario,
     alignment,
     alignment_cell,
     concordance,

@@ -35,6 +35,8 @@ class Declared(NamedTuple):
 
 
 INDICATORS: Final = {
+    "B-12": Declared("Mean relatedness density of S3 priorities", "per cent", "+"),
+    "C-09": Declared("Coverage of strengths", "share of employment in strengths", "+"),
     "C-10": Declared("Overlap: organisations per covered domain", "organisations", "ctx"),
     "C-12": Declared("Priority with organisation", "share of priorities", "+"),
     "C-13": Declared("Priority with strength", "share of priorities", "+"),
@@ -119,6 +121,8 @@ def align(
     there = ~np.isnan(weight).any(axis=1)
     mean = weight[there].mean(axis=0) if there.any() else np.full(weight.shape[1], np.nan)
     values = {name: found[0] for name, found in drawn.items()} | {
+        "B-12": (weight * economy.density).sum(axis=-1),
+        "C-09": _coverage(economy, strong[0], organisations),
         "C-10": divide(counts.sum(axis=1), (counts > 0).sum(axis=1)),
         "C-12": (weight * covered).sum(axis=-1),
         "C-15": effective_priorities(strategy),
@@ -150,6 +154,13 @@ def align(
             sure=sure,
         ),
     )
+
+
+def _coverage(economy: Strengths, strong: Floats, organisations: Floats) -> Floats:
+    """Return the share of employment in strong domains that has an organisation (C-09)."""
+    jobs = np.where(strong > 0, economy.employment, 0.0)
+    covered = divide((jobs * (organisations > 0)).sum(axis=1), jobs.sum(axis=1))
+    return np.where(np.isnan(strong).any(axis=1), np.nan, covered)
 
 
 def _reasons(strategy: Floats, found: Alignment) -> NDArray[np.object_]:

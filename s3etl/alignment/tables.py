@@ -16,6 +16,7 @@ from s3etl.portfolio.cells import Floats
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.strengths import Strengths
+from s3etl.portfolio.tables import rounded
 
 NOT_RANKED: Final = "how complete the registers of organisations are is not known"
 
@@ -48,7 +49,7 @@ REGIONS: Final = pa.schema(
         _field("indicator_id", pa.string(), "number in methodology 4.2"),
         _field("title", pa.string(), "short name"),
         *_WHERE,
-        _field("value", pa.float64(), "the figure, two decimals; empty where missing"),
+        _field("value", pa.float64(), "the figure, at most two decimals; empty where missing"),
         _field("unit", pa.string(), "its unit"),
         _field("direction", pa.string(), "+ more is better, ctx context"),
         _field("interval_low", pa.float64(), "5th percentile over the draws of the economy"),
@@ -70,6 +71,18 @@ def _floats(values: Floats, decimals: int) -> pa.Array:
 
 def _texts(values: NDArray[Any]) -> pa.Array:
     return pa.array([text or None for text in values.ravel().tolist()], pa.string())
+
+
+def _half_spread(aligned: Aligned, name: str) -> Floats:
+    """Return half of how far draws lie apart, for cosines and the index made of them.
+
+    Two decimals of three cosines would give one in fifty hidden cells away; a step as wide as
+    the draws does not. Sums over strengths ask only whether a domain is one, and stay.
+    """
+    of = {"C-16-ADJ": "C-16"}.get(name, name)
+    if of not in {"C-16", "C-16-SE", "C-16-EO"}:
+        return np.zeros(len(aligned.reason))
+    return np.nan_to_num(aligned.high[of] - aligned.low[of]) / 2
 
 
 def cell_table(
@@ -108,6 +121,7 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
     parts = []
     for name, value in aligned.values.items():
         told = INDICATORS[name]
+        half = _half_spread(aligned, name)
         reason = np.where(np.isfinite(value), "", aligned.reason).astype(object)
         reason[~np.isfinite(value) & (reason == "")] = "what it compares with is not known"
         columns = {
@@ -116,11 +130,11 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
             "ref_year": pa.array([int(economy.year)] * count, pa.int64()),
             "geo": _texts(economy.regions),
             "nuts_version": _texts(economy.versions),
-            "value": _floats(value, 2),
+            "value": _floats(rounded(value, half), 2),
             "unit": pa.array([told.unit] * count),
             "direction": pa.array([told.direction] * count),
-            "interval_low": _floats(aligned.low.get(name, nothing), 2),
-            "interval_high": _floats(aligned.high.get(name, nothing), 2),
+            "interval_low": _floats(rounded(aligned.low.get(name, nothing), half), 2),
+            "interval_high": _floats(rounded(aligned.high.get(name, nothing), half), 2),
             "weakest_link": _texts(weakest),
             "missing_because": _texts(reason),
             "rankable": pa.array([False] * count),

@@ -219,3 +219,28 @@ def uncovered(codes: pa.Table, matrices: pa.Table, to: str = ANALYSIS) -> pa.Tab
     covered = pc.is_in(own, pa.chunked_array([k.combine_chunks() for k in keys]))
     there = pc.equal(codes.column("version").cast(pa.string()), to)
     return codes.filter(pc.invert(pc.or_(covered, there)))
+
+
+OVERSEAS: Final = ("FRY",)
+"""Regions of which the matrices' grid of people has a part only."""
+
+
+def people_of(matrices: pa.Table) -> dict[str, float]:
+    """Return the inhabitants of 2021 of each NUTS 2 region of the analysis version.
+
+    They are the weights of the newest matrix into it, so regions that no matrix covers (those
+    of the United Kingdom) are not there, nor those overseas, of which its grid of people has
+    a part only.
+
+    Args:
+        matrices: Table of ``s3etl.nuts.tables.MATRICES``.
+    """
+    people: dict[str, float] = {}
+    columns = ("level", "from_version", "to_version", "to_geo", "pop21")
+    rows = [r for r in matrices.select(columns).to_pylist() if r["level"] == 2]
+    rows = [r for r in rows if r["to_version"] == ANALYSIS]
+    newest = max((r["from_version"] for r in rows), default=None)
+    for row in rows:
+        if row["from_version"] == newest:
+            people[row["to_geo"]] = people.get(row["to_geo"], 0.0) + row["pop21"]
+    return {geo: number for geo, number in people.items() if not geo.startswith(OVERSEAS)}

@@ -42,7 +42,8 @@ class Economy:
         national_wages: C × S, the same for countries.
         national_units: C × S.
         conversion: R, how the region was made from earlier ones: none, recode, merge, split.
-        divided: R, whether its territory was divided, so that its values are estimates.
+        divided: R, whether its territory was divided since, so that its values of this year are
+            estimates.
         flags: R × S, flags of employment as written; empty where there are none.
     """
 
@@ -143,14 +144,19 @@ def _frame(observations: pa.Table, years: Sequence[str], origin: Origin) -> pd.D
 
 
 def _regions(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return code, NUTS version and conversion of the regions, in order of the codes."""
+    """Return code and NUTS version of the regions, in order of the codes."""
     rows = frame[frame["geo"].str.len() == 4]
     newest = rows.groupby(rows["geo"].str[:2])["version"].transform("max")
-    rows = rows[rows["version"] == newest]
-    # The least exact row speaks for the region, whatever the order of the rows.
-    rows = rows.sort_values(["geo", "exact", "method"])
-    found = rows.drop_duplicates(["geo", "version"])[["geo", "version", "method", "exact"]]
-    return found.reset_index(drop=True)
+    found = rows[rows["version"] == newest][["geo", "version"]].drop_duplicates()
+    return found.sort_values("geo", ignore_index=True)
+
+
+def _made(rows: pd.DataFrame, geo: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
+    """Return how each region was made in the year, and how exactly: by its least exact row."""
+    ordered = rows.sort_values(["exact", "method"]).drop_duplicates("geo").set_index("geo")
+    found = ordered[["method", "exact"]].reindex(geo)
+    method = found["method"].fillna("none").to_numpy(object)
+    return method, found["exact"].fillna(1.0).to_numpy(float)
 
 
 def _economy(
@@ -190,7 +196,7 @@ def _economy(
         numbers(below, roles.employment, geo, list(sections)),
         numbers(national, roles.employment, nations, divisions),
     )
-    exact = regions["exact"].fillna(1.0).to_numpy(float)
+    made, exact = _made(below, geo)
     return Economy(
         year=year,
         regions=geo,
@@ -204,7 +210,7 @@ def _economy(
         units=numbers(below, roles.units, geo, divisions),
         national_wages=numbers(national, roles.wages, nations, divisions),
         national_units=numbers(national, roles.units, nations, divisions),
-        conversion=regions["method"].fillna("none").to_numpy(object),
+        conversion=made,
         divided=exact < LEAST_EXACT,
         flags=marks["flag"],
     )

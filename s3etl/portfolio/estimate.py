@@ -157,8 +157,10 @@ def _filled(
     rng = np.random.default_rng([method.seed, 1])
     noise = rng.gamma(1 / method.draw_cv**2, method.draw_cv**2, (method.draws, *prior.shape))
     # The noise follows the codes, not the order they stand in.
-    place = (np.argsort(np.argsort(c.astype(str))) for c in (economy.regions, economy.divisions))
-    noise = noise[:, *np.ix_(*place)]
+    row, column = (
+        np.argsort(np.argsort(codes.astype(str))) for codes in (economy.regions, economy.divisions)
+    )
+    noise = noise[:, row][:, :, column]
     loose = np.isnan(many.value)  # no margin bounds them: the prior, and noise alone
     return (
         replace(done, value=np.where(np.isnan(done.value), prior, done.value)),

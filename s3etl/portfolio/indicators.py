@@ -105,7 +105,7 @@ def indicators(
     found |= _specialised(now, jobs, strong, method)
     found |= _structure(now, jobs)
     found |= _related(now, jobs)
-    found |= _units(now)
+    found |= _units(now, method)
     if first is not None and before is not None:
         found |= _changes(np.where(np.isnan(first), np.nan, jobs), first, now, before, method)
     return {
@@ -173,7 +173,7 @@ def _related(now: Portfolio, jobs: Floats) -> dict[str, Floats]:
     return {"B-10": coherent, "B-11": complex_}
 
 
-def _units(now: Portfolio) -> dict[str, Floats]:
+def _units(now: Portfolio, method: PortfolioMethod) -> dict[str, Floats]:
     """Labour cost and plant size, each against what its divisions have elsewhere."""
     economy, table = now.economy, now.economy.employment
     jobs = table.value
@@ -183,12 +183,12 @@ def _units(now: Portfolio) -> dict[str, Floats]:
     draws = 1 + len(now.drawn)
 
     def mean(ratio: Floats) -> Floats:
-        """Weigh by employment; more than half of it has to be covered."""
+        """Weigh by employment; enough of it has to be covered."""
         known = np.isfinite(ratio) & np.isfinite(now.filled)
         weight = np.where(known, now.filled, 0)
         covered = divide(weight.sum(axis=1), now.totals)
         value = divide((weight * np.nan_to_num(ratio)).sum(axis=1), weight.sum(axis=1))
-        shown = (np.nan_to_num(covered) >= 1 - 2 * 0.25) & now.usable
+        shown = (np.nan_to_num(covered) >= method.least_covered) & now.usable
         return np.repeat(np.where(shown, value, np.nan)[None], draws, axis=0)
 
     size = divide(jobs, np.where(economy.units > 0, economy.units, np.nan))

@@ -32,9 +32,11 @@ class PortfolioMethod(Declaration):
         specialised: LQ* from which a division counts as specialised.
         strength: LQ* from which a domain counts as a strength.
         label_share: Share of draws in which a label has to hold.
+        least_covered: Least share of a region's employment that labour cost and size cover.
         most_imputed: Largest imputed share of employment with which a region has an index.
         noise_cv: Coefficient of variation of the measurement noise behind intervals and ranks.
         rank_draws: Simulation runs behind intervals and ranks.
+        replays: Pairs of years whose national declines are replayed as scenarios.
         interval: Percentiles that bound intervals.
     """
 
@@ -52,9 +54,11 @@ class PortfolioMethod(Declaration):
     specialised: float = Field(gt=1)
     strength: float = Field(gt=1)
     label_share: float = Field(gt=0.5, le=1)
+    least_covered: float = Field(gt=0, le=1)
     most_imputed: float = Field(ge=0, le=1)
     noise_cv: float = Field(ge=0)
     rank_draws: int = Field(ge=100)
+    replays: tuple[tuple[str, str], ...]
     interval: tuple[float, float]
 
     @model_validator(mode="after")

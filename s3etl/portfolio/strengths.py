@@ -29,6 +29,7 @@ class Strengths:
         drawn: LQ*, M × R × K.
         probability: P(LQ* ≥ strength), R × K, over draws and posterior.
         density: ω, per cent, R × K.
+        employment: Persons, E_rk = Σ T_sk E_rs, R × K. Restricted.
         open_cells: R × K, whether every division of the domain is shown in the region, with
             its share, so that its figures give nothing away.
     """
@@ -38,6 +39,7 @@ class Strengths:
     drawn: Floats
     probability: Floats
     density: Floats
+    employment: Floats
     open_cells: Bools
 
     @property
@@ -84,6 +86,7 @@ def strengths(
         many.value,
         np.asarray(above.mean(axis=0)),
         _density(quotients.raw, portfolio.usable),
+        np.asarray(portfolio.filled @ weights),
         np.asarray(~((~shown).astype(float) @ (weights > 0).astype(float) > 0)),
     )
 

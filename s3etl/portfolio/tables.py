@@ -24,7 +24,14 @@ from s3etl.portfolio.specialisation import (
 from s3etl.portfolio.stars import Stars, label, probability
 
 DIGITS: Final = 3
-"""Significant digits of a region's indicator: too few to solve for one of its cells."""
+"""Most significant digits of a region's indicator; fewer where draws differ (:func:`rounded`)."""
+SMALL: Final = 1e-12
+"""Differences below this are the rounding of sums."""
+_GRID: Final = np.array([1.0, 2.0, 5.0, 10.0])
+IMPUTED_STEP: Final = 0.05
+"""Step of imputed shares. A finer one would tell the total of a region, and that a hidden cell."""
+OF_PRESENCE: Final = frozenset({"B-11"})
+"""Indicators that ask of each cell only whether LQ is at least 1, so that digits tell no more."""
 
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
@@ -87,7 +94,7 @@ INDICATORS: Final = pa.schema(
         _field("rankable", pa.bool_(), "whether it is ranked"),
         _field("not_rankable_because", pa.string(), "why not"),
         _field("missing_because", pa.string(), "why there is no figure"),
-        _field("imputed_share", pa.float64(), "share of its employment that is filled"),
+        _field("imputed_share", pa.float64(), "share of its employment that is filled, at most"),
         _field("coverage", pa.float64(), "share of its divisions that are published"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
         _field("source_dataset", pa.string(), "dataset it rests on"),
@@ -98,12 +105,30 @@ INDICATORS: Final = pa.schema(
 NOT_APPLICABLE: Final = "the region was divided, so that its figures are estimates"
 
 
-def rounded(values: Floats) -> Floats:
-    """Return values with :data:`DIGITS` significant digits."""
+def rounded(values: Floats, spread: Floats | float = 0.0) -> Floats:
+    """Return values with :data:`DIGITS` significant digits, or as many as draws agree on.
+
+    An index of shares with all its digits gives a hidden cell away: with the sum of two hidden
+    cells known, a Theil index of three digits may tell both to a hundredth. So the step is
+    1, 2 or 5 times a power of ten, and at least twice as wide as the draws lie apart: half of
+    it, by which the figure may be off, covers them all.
+
+    Args:
+        values: Any axes.
+        spread: How far the draws lie apart, same axes.
+    """
     size = np.abs(values)
-    place = np.floor(np.log10(size, out=np.zeros_like(size), where=size > 0))
-    scale = 10.0 ** (DIGITS - 1 - place)
-    return np.asarray(np.round(values * scale) / scale)
+    place = np.floor(np.log10(size, out=np.zeros_like(size), where=size > SMALL))
+    step = np.maximum(10.0 ** (place - DIGITS + 1), _step(2 * np.broadcast_to(spread, size.shape)))
+    return np.asarray(np.round(np.round(values / step) * step, 12))
+
+
+def _step(spread: Floats) -> Floats:
+    """Return the least of 1, 2 and 5 times a power of ten that is not below; 0 for 0."""
+    some = spread > SMALL
+    power = 10.0 ** np.floor(np.log10(spread, out=np.zeros_like(spread), where=some))
+    place = np.searchsorted(_GRID, np.round(spread / power, 9))
+    return np.where(some, np.take(_GRID, place) * power, 0.0)
 
 
 def _column(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
@@ -144,6 +169,7 @@ def cell_table(portfolio: Portfolio, shown: Shown, method: PortfolioMethod) -> p
     why[state == State.CONFIDENTIAL] = "confidential"
     why[state == State.NOT_AVAILABLE] = "not published"
     why[open_ & ~share] = "the region's total would give a hidden cell away"
+    why[open_ & share & np.isnan(totals)] = "the region's total is not known"
     expected = totals * portfolio.universe.share
 
     def where(mask: Bools, values: Floats) -> Floats:
@@ -208,13 +234,14 @@ def star_table(
             met = stars.given[..., i]
             texts[met] = [f"{t}; {criterion}" if t else criterion for t in texts[met]]
         kept = shown.share & (stars.count > 0)
-        columns = _cells_of(portfolio) | {
+        columns: dict[str, NDArray[Any]] = {
+            **_cells_of(portfolio),
             "rule_set": np.full(kept.shape, name),
             "stars": stars.count,
             "criteria": texts,
             "probability": np.round(often, 2),
             "strong": strong,
-            "fragile": flips.any(axis=-1),
+            "fragile": np.asarray(flips.any(axis=-1)),
         }
         parts.append(_table(STARS, {f.name: columns[f.name][kept] for f in STARS}))
     return pa.concat_tables(parts)
@@ -240,22 +267,26 @@ def indicator_table(
         if told.direction != "+":
             why[:] = "context, never ranked"
         empty = np.where(order.compared, 1.0, np.nan)
+        spread = np.zeros(regions)
+        if name not in OF_PRESENCE:
+            every = np.nan_to_num(np.concatenate([found.value[None], found.drawn]))
+            spread = np.asarray(np.ptp(every, axis=0))
         columns: dict[str, NDArray[Any]] = {
             "indicator_id": np.full(regions, name),
             "title": np.full(regions, told.title),
             "ref_year": np.full(regions, int(economy.year)),
             "geo": economy.regions,
             "nuts_version": economy.versions,
-            "value": rounded(found.value),
+            "value": rounded(found.value, spread),
             "unit": np.full(regions, told.unit),
             "direction": np.full(regions, told.direction),
-            "interval_low": rounded(order.low),
-            "interval_high": rounded(order.high),
+            "interval_low": rounded(order.low, spread),
+            "interval_high": rounded(order.high, spread),
             "n_compared": np.full(regions, int(order.compared.sum())),
             "rankable": order.compared,
             "not_rankable_because": _texts(np.where(order.compared, "", why)),
             "missing_because": _texts(found.reason),
-            "imputed_share": np.round(portfolio.imputed_share, 3),
+            "imputed_share": _upwards(portfolio.imputed_share),
             "coverage": np.round(coverage, 3),
             "conv_method": economy.conversion,
             "source_dataset": np.full(regions, method.dataset),
@@ -270,6 +301,12 @@ def indicator_table(
             columns[column] = _whole(np.asarray(places * empty))
         parts.append(_table(INDICATORS, columns))
     return pa.concat_tables(parts)
+
+
+def _upwards(share: Floats) -> Floats:
+    """Return shares rounded up to steps, so that 0 is none at all."""
+    steps = np.ceil(np.round(share / IMPUTED_STEP, 9))
+    return np.asarray(np.round(steps * IMPUTED_STEP, 2))
 
 
 def _texts(values: NDArray[Any]) -> NDArray[Any]:
