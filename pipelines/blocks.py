@@ -238,7 +238,7 @@ BLOCKS: Final = {
         "Cluster portfolio and its alignment with strategy and organisations",
         (),
         (PORTFOLIO.dataset, stages.NUTS_CODES, stages.NUTS_MATRICES),
-        (),
+        (NUTS_GEOMETRY,),
         portfolio.TABLES,
         lambda work, _: portfolio.compute(work),
         (
@@ -249,10 +249,11 @@ BLOCKS: Final = {
                     *("arrays", "bands", "cells", "change", "complexity", "disclosure", "economy"),
                     *("estimate", "fill", "indicators", "protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
-                    *("scenario", "universe"),
+                    *("scenario", "space", "universe"),
                 )
             ),
             *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),
+            "s3etl.nuts.contiguity",
             "s3etl.nuts.convert",
             "s3etl.nuts.recipes",
             "s3etl.organisations.quality",

@@ -19,6 +19,7 @@ from s3etl.alignment import tables as alignment_tables
 from s3etl.domains.projection import concordance
 from s3etl.domains.records import ECOSYSTEMS, ecosystems
 from s3etl.errors import Unfit
+from s3etl.nuts.contiguity import neighbours
 from s3etl.nuts.convert import convert
 from s3etl.organisations.quality import quality_of
 from s3etl.portfolio import scenario, tables
@@ -39,6 +40,7 @@ from s3etl.portfolio.universe import UNIVERSE, universe_table
 from s3etl.strategies.like import vectors
 from s3etl.strategies.territory import NATIONAL
 
+NUTS_GEOMETRY: Final = "nuts_geometry"
 TABLES: Final = {
     "portfolio_cell": tables.CELLS,
     "portfolio_star": tables.STARS,
@@ -225,6 +227,7 @@ def _aligned(
             found.organisations,
             found.counts,
             found.national,
+            adjacent=_adjacent(work, list(now.economy.regions)),
             threshold=method.strength,
             sure=method.label_share,
             interval=method.interval,
@@ -232,6 +235,13 @@ def _aligned(
         ),
         found,
     )
+
+
+def _adjacent(work: Workspace, regions: list[str]) -> Bools | None:
+    """Return which regions are neighbours, where outlines are accepted."""
+    if work.store.accepted(NUTS_GEOMETRY) is None:
+        return None
+    return neighbours(work.store.observations(NUTS_GEOMETRY), regions)
 
 
 def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> Vectors:

@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # no test here asserts absolute time
+settings.load_profile("untimed")
 
 SHARED = (Path(__file__).parents[1] / ".." / "shared" / "data").resolve()
 

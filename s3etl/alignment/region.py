@@ -48,6 +48,8 @@ INDICATORS: Final = {
     "C-16-SO": Declared("Alignment of strategy and organisations", "cosine", "+"),
     "C-16-ADJ": Declared("Alignment index beyond chance", "0 is luck", "+"),
     "C-17": Declared("Alignment with the national strategy", "cosine", "ctx"),
+    "C-18": Declared("Alignment with neighbours", "cosine", "ctx"),
+    "C-19": Declared("Complementarity of neighbours", "share of priorities", "+"),
     "C-20": Declared("Distinctiveness", "1 less cosine", "ctx"),
 }
 """Indicators by their number in methodology 4.2; parts of C-16 have letters of their own."""
@@ -85,6 +87,7 @@ def align(
     counts: Floats,
     national: Floats,
     *,
+    adjacent: NDArray[np.bool_] | None = None,
     threshold: float,
     sure: float,
     interval: tuple[float, float],
@@ -98,6 +101,7 @@ def align(
         organisations: κ, R × K, not yet of sum 1; zero where there is no organisation.
         counts: Organisations in each domain, R × K.
         national: π of the country, R × K; NaN where there is none.
+        adjacent: R × R, which regions are neighbours; without it nothing is told of them.
         threshold: LQ* from which a domain is a strength.
         sure: Probability a strength needs.
         interval: Percentiles of the bounds.
@@ -129,6 +133,8 @@ def align(
         "C-16-SO": here.pairs[..., 2],
         "C-16-ADJ": corrected.adjusted,
         "C-17": cosine(unit(strategy), unit(national)),
+        "C-18": _with_neighbours(strategy, adjacent),
+        "C-19": _complementarity(weight, strong[0], adjacent),
         "C-20": 1 - cosine(unit(strategy), unit(mean)),
     }
     low, high = {}, {}
@@ -161,6 +167,27 @@ def _coverage(economy: Strengths, strong: Floats, organisations: Floats) -> Floa
     jobs = np.where(strong > 0, economy.employment, 0.0)
     covered = divide((jobs * (organisations > 0)).sum(axis=1), jobs.sum(axis=1))
     return np.where(np.isnan(strong).any(axis=1), np.nan, covered)
+
+
+def _with_neighbours(strategy: Floats, adjacent: NDArray[np.bool_] | None) -> Floats:
+    """Return Σ_q w_rq cos(π_r, π_q) over neighbours that have a strategy, each the same (C-18)."""
+    if adjacent is None:
+        return np.full(len(strategy), np.nan)
+    length = unit(strategy)
+    known = ~np.isnan(length).any(axis=1)
+    alike = np.minimum(np.nan_to_num(length) @ np.nan_to_num(length).T, 1.0)
+    weight = (adjacent & known).astype(float)
+    mean = divide((weight * alike).sum(axis=1), weight.sum(axis=1))
+    return np.where(known, mean, np.nan)
+
+
+def _complementarity(weight: Floats, strong: Floats, adjacent: NDArray[np.bool_] | None) -> Floats:
+    """Return Σ π_rk over domains where a neighbour is strong and the region is not (C-19)."""
+    if adjacent is None:
+        return np.full(len(weight), np.nan)
+    beside = adjacent.astype(float) @ np.nan_to_num(strong) > 0
+    found = (weight * (strong == 0) * beside).sum(axis=1)
+    return np.where(adjacent.any(axis=1) & ~np.isnan(strong).any(axis=1), found, np.nan)
 
 
 def _reasons(strategy: Floats, found: Alignment) -> NDArray[np.object_]:

@@ -55,6 +55,12 @@ INDICATORS: Final = {
     "B-14": Declared(
         "Competitive shift", "share of employment before", "+", over_time=True, noise_sd=0.01
     ),
+    "B-14-NG": Declared(
+        "National growth (shift-share)", "share of employment before", "ctx", over_time=True
+    ),
+    "B-14-IM": Declared(
+        "Industry mix (shift-share)", "share of employment before", "ctx", True, noise_sd=0.01
+    ),
     "B-15": Declared("Labour-cost premium", "ratio to the country", "+"),
     "B-16": Declared("Structural change", "share of employment", "ctx", over_time=True),
     "B-17": Declared("Employment generation", "log change", "+", over_time=True, noise_sd=0.01),
@@ -198,6 +204,16 @@ def _units(now: Portfolio, method: PortfolioMethod) -> dict[str, Floats]:
     }
 
 
+def _part(name: str) -> Callable[..., Floats]:
+    """Return a part of the shift-share as a share of the employment before."""
+
+    def part(first: Floats, jobs: Floats) -> Floats:
+        found: Floats = getattr(change.shift_share(first, jobs), name)
+        return divide(found.sum(axis=-1), first.sum(axis=-1))
+
+    return part
+
+
 def _changes(
     jobs: Floats, first: Floats, now: Portfolio, before: Portfolio, method: PortfolioMethod
 ) -> dict[str, Floats]:
@@ -213,6 +229,8 @@ def _changes(
     return {
         "B-13": within(change.lilien, first, jobs),
         "B-14": within(change.competitive_shift, first, jobs),
+        "B-14-NG": within(_part("national"), first, jobs),
+        "B-14-IM": within(_part("mix"), first, jobs),
         "B-16": within(change.structural_change, first, jobs),
         "B-17": within(change.employment_generation, first, jobs, special),
     }

@@ -17,7 +17,9 @@ from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.indicators import Declared, Values
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.ranking import Ranked
+from s3etl.portfolio.space import space
 from s3etl.portfolio.specialisation import (
+    bootstrapped_cutoff,
     standardised_location_quotient,
     symmetric_location_quotient,
 )
@@ -60,6 +62,9 @@ CELLS: Final = pa.schema(
         _field("shrunk_high", pa.float64(), "95th percentile"),
         _field("p_specialised", pa.float64(), "P(LQ* > 1.5)"),
         _field("hclq", pa.float64(), "jobs above LQ = 1, persons"),
+        _field("above_cutoff", pa.bool_(), "whether z is above its bootstrapped cut-off"),
+        _field("density", pa.float64(), "relatedness density, per cent, rounded"),
+        _field("quadrant", pa.string(), "for exploration: where it stands if not specialised"),
         _field("hidden_because", pa.string(), "why a cell has no figures; empty where it has"),
         _field("obs_flag", pa.string(), "the provider's flags as written"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
@@ -171,6 +176,7 @@ def cell_table(portfolio: Portfolio, shown: Shown, method: PortfolioMethod) -> p
     why[open_ & ~share] = "the region's total would give a hidden cell away"
     why[open_ & share & np.isnan(totals)] = "the region's total is not known"
     expected = totals * portfolio.universe.share
+    near = space(portfolio)
 
     def where(mask: Bools, values: Floats) -> Floats:
         return np.where(mask, values, np.nan)
@@ -192,9 +198,19 @@ def cell_table(portfolio: Portfolio, shown: Shown, method: PortfolioMethod) -> p
             "shrunk_high": rounded(where(share, high)),
             "p_specialised": np.round(where(share, portfolio.exceeding), 2),
             "hclq": where(share, portfolio.filled - expected),
+            "above_cutoff": _known(z, np.asarray(z >= bootstrapped_cutoff(z, seed=method.seed))),
+            "density": np.round(where(share, near.density)),
+            "quadrant": _texts(np.where(share, near.quadrant, "").ravel()),
             "hidden_because": why,
         },
     )
+
+
+def _known(values: Floats, told: Bools) -> NDArray[Any]:
+    """Return truths, None where the value is not known."""
+    out = told.astype(object)
+    out[np.isnan(values)] = None
+    return out
 
 
 def _posterior(value: Floats, variance: Floats, method: PortfolioMethod) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ UNIVERSE: Final = pa.schema(
         pa.field("published_cells", pa.int64(), metadata={"is": "of these that publish it"}),
         pa.field("plant_size", pa.float64(), metadata={"is": "mu: persons per local unit"}),
         pa.field("plant_size_cv2", pa.float64(), metadata={"is": "squared CV of plant sizes"}),
-        pa.field("between", pa.float64(), metadata={"is": "A: variance of LQ between regions"}),
+        pa.field("lq_variance", pa.float64(), metadata={"is": "A: variance of LQ between regions"}),
         pa.field("source_dataset", pa.string(), metadata={"is": "dataset"}),
         pa.field("method_version", pa.string(), metadata={"is": "version of the method"}),
     ]
@@ -42,7 +42,7 @@ def universe_table(portfolio: Portfolio, method: PortfolioMethod) -> pa.Table:
         "published_cells": pa.array(economy.employment.published.sum(axis=0), pa.int64()),
         "plant_size": pa.array(portfolio.plant_size, pa.float64(), from_pandas=True),
         "plant_size_cv2": pa.array([method.plant_size_cv2] * count, pa.float64()),
-        "between": pa.array(portfolio.quotients.between, pa.float64(), from_pandas=True),
+        "lq_variance": pa.array(portfolio.quotients.between, pa.float64(), from_pandas=True),
         "source_dataset": pa.array([method.dataset] * count),
         "method_version": pa.array([method.version] * count),
     }
