@@ -54,6 +54,15 @@ def _workspace(sources: list[str] | None) -> "Workspace":
     return Workspace(settings.home, tuple(sources or settings.sources))
 
 
+def _workspace_of(region: str, sources: list[str] | None) -> "Workspace":
+    """Return the workspace a region belongs to: the sample's for one of its invented countries."""
+    from s3etl.regions import SAMPLE_COUNTRIES
+
+    if sources:
+        return _workspace(sources)
+    return _workspace(["sample" if region[:2].upper() in SAMPLE_COUNTRIES else "live"])
+
+
 def _channel(channel: str | None, work: "Workspace") -> str:
     return channel or ("sample" if work.origin == "sample" else "preview")
 
@@ -129,7 +138,7 @@ def strategies(
     from pipelines import show_registers
     from pipelines.strategies import export, find
 
-    work = _workspace(sources)
+    work = _workspace_of(like, sources)
     found = find(work, like.upper(), abroad=abroad, most=most)
     show_registers.strategies(found, like.upper(), work)
     if to is not None:
@@ -144,7 +153,7 @@ def portfolio(
     """Show where a region is specialised, and whether strategy and organisations agree."""
     from pipelines import show_portfolio
 
-    show_portfolio.portfolio(_workspace(sources), region.upper())
+    show_portfolio.portfolio(_workspace_of(region, sources), region.upper())
 
 
 registers_app = typer.Typer(help="Write empty workbooks for registers that people fill.")
@@ -187,7 +196,7 @@ def survey_template(
     from s3etl.errors import Unfit
     from sources.survey import write_template
 
-    name, work = "", _workspace(sources)
+    name, work = "", _workspace_of(region, sources)
     try:
         known = stages.gazetteer(work)
     except Unfit:
@@ -209,14 +218,22 @@ def survey_check(
     """List every problem in a survey file with sheet, cell and remedy; nothing is stored."""
     from pipelines import show_registers, stages
     from s3etl.errors import Unfit
+    from s3etl.registers.places import Gazetteer
     from sources.survey import check
 
-    work = _workspace(sources)
-    try:
-        known = stages.gazetteer(work).knows
-    except Unfit:
-        known = None
-        print("No NUTS codes are accepted yet, so regions were not checked.", file=sys.stderr)  # noqa: T201
+    known_in: dict[str, Gazetteer | None] = {}
+
+    def known(region: str, version: str) -> bool:
+        work = _workspace_of(region, sources)
+        if work.origin not in known_in:
+            try:
+                known_in[work.origin] = stages.gazetteer(work)
+            except Unfit:
+                known_in[work.origin] = None
+                print("No NUTS codes are accepted yet: regions are not checked.", file=sys.stderr)  # noqa: T201
+        found = known_in[work.origin]
+        return found is None or found.knows(region, version)
+
     found = check(file, known=known, nuts_version=nuts)
     show_registers.problems(found, file)
     if any(p.severity == "problem" for p in found):
