@@ -181,7 +181,8 @@ def test_nothing_failed_and_the_bytes_are_the_files(ran: Ran, tables, shared_dat
     assert not {left.subject for left in ran.left_out} & INDICATORS.keys()
     kept = tables["snapshot"].set_index("name")["sha256"].to_dict()
     files = {term.file for name in INDICATORS for term in terms_of(name)}
-    assert kept.keys() - files == {"nuts_codes.zip", "nuts_matrices.zip"}
+    nuts = {"nuts_codes.zip", "nuts_geometry.zip", "nuts_matrices.zip"}
+    assert kept.keys() - files == nuts
     for file in files:
         assert kept[file] == hashlib.sha256((shared_data / file).read_bytes()).hexdigest()
     assert {*tables["benchmark"]["indicator_id"]} == INDICATORS.keys()
