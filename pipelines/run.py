@@ -152,8 +152,9 @@ def _to_take(work: Workspace, only: Sequence[str]) -> list[assets.Source]:
         if only and not asked and source.id not in work.catalogue.tables:
             continue
         known = work.snapshots_of(source.id).current(source.id) is not None
-        register = source.id in work.catalogue.registers  # dropped when there is a new edition
-        there = asked or (known and not register) or work.provider.offers(source)
+        # Registers and classifications are dropped when there is a new edition.
+        dropped = source.id in work.catalogue.registers or source.provider == "classification"
+        there = asked or (known and not dropped) or work.provider.offers(source)
         if there and stages.has_news(work, source.id):
             wanted.append(source)
     return wanted

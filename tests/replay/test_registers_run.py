@@ -247,6 +247,38 @@ def test_personal_columns_are_dropped_before_anything_is_stored(provider_copy, t
     assert len(manifest["original_sha256"]) == 64
 
 
+def test_a_decision_merges_two_records_and_a_misspelt_one_harms_nothing(provider_copy, tmp_path):
+    folder, home = provider_copy
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "eccp_cluster_organisations.csv").write_text(
+        "name,country,ecosystem,city\nAlpha,AT,digital,Wien\nAlpha Cluster GmbH,AT,digital,Wien\n"
+    )
+    (lists / "merge_decisions_2026.csv").write_text(
+        "register_a,id_a,register_b,id_b,decision,reason,decided\n"
+        "eccp,AT Alpha,eccp,AT Alpha Cluster GmbH,same,Same web page,2026-11-24\n"
+        "eccp,AT Nobody,eccp,AT Alpha,different,misspelt,2026-11-24\n"
+    )
+    work = Workspace(home, (str(folder), str(lists)))
+    assert run(work).failures == ()
+    found = work.store.block("organisations")["organisation"].column("organisation").to_pylist()
+    assert found == ["eccp:AT Alpha", "eccp:AT Alpha"]
+
+
+def test_a_classification_known_from_another_folder_is_not_missed(provider_copy, tmp_path):
+    folder, home = provider_copy
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tables / "NAICS2017_NACE.csv").write_text(
+        "NAICS 2017,NACE Rev. 2,NACE Rev. 2,US NAICS 2017,Notes\n"
+        "336411,30.30,Manufacture of air and spacecraft,Aircraft Manufacturing,\n"
+    )
+    assert run(Workspace(home, (str(folder), str(tables)))).failures == ()
+    later = Workspace(home, (str(folder),))
+    assert later.store.accepted("naics_nace") is not None
+    assert run(later).failures == ()
+
+
 def test_every_declared_register_is_closed():
     registers = load_catalogue().registers
     assert {"eccp", "us_cluster_mapping", "s3_priorities", "cz_nris3"} <= set(registers)
