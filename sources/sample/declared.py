@@ -38,7 +38,7 @@ SPARSE: Final = ("rd_", ("XD", "XE"))
 
 WHOLE: Final = ("TOTAL", "TOT", "T", "ALL", "EMP", "ENT_NR", "ENT_SALGE1_NR", "B-S_X_O_S94")
 """Codes that hold all others of their dimension, where they occur."""
-NESTED: Final = {"HRSTC": ("SE",), "HTC": ("KIS_HTC",)}
+NESTED: Final = {"HRSTC": ("SE",), "HTC": ("KIS_HTC",), "B-E": ("C",)}
 """Codes that hold others of another name."""
 NO_REST: Final = (("F", "M"),)
 """Codes that together are all of what holds them."""
@@ -68,11 +68,14 @@ PARTS: Final = {
     "GOV": (0.12, -0.2),
     "HES": (0.25, 0.0),
     "RSE": (0.62, 0.0),
+    "SAL": (0.86, 0.05),
     "SELF": (0.15, -0.3),
     "ENT_BRTH_NR": (0.09, 0.0),
     "ENT_DTH_NR": (0.08, -0.1),
     "ENT_SALGE1_BRTH_NR": (0.1, 0.0),
+    "A": (0.03, -0.5),
     "B": (0.006, -0.3),
+    "B-E": (0.22, -0.05),
     "C": (0.19, 0.0),
     "C17": (0.006, 0.0),
     "C19": (0.002, 0.0),
@@ -83,16 +86,20 @@ PARTS: Final = {
     "E": (0.012, -0.2),
     "F (nace_r2)": (0.1, 0.0),
     "G": (0.19, 0.0),
+    "G-I": (0.26, 0.0),
     "H": (0.08, 0.0),
     "I": (0.06, -0.1),
     "J": (0.045, 0.4),
     "K": (0.035, 0.2),
     "L": (0.02, 0.1),
     "M (nace_r2)": (0.07, 0.3),
+    "M_N": (0.12, 0.2),
     "N": (0.08, 0.1),
+    "O-Q": (0.2, -0.1),
     "P": (0.02, 0.0),
     "Q": (0.05, 0.0),
     "R": (0.015, 0.0),
+    "R-U": (0.05, 0.0),
     "S95": (0.004, 0.0),
     "S96": (0.02, -0.1),
 }
@@ -170,7 +177,7 @@ SIZES: Final = {
     "lfst_r_lfe2estat": Size("work", 0.00092, 0.015),
     "nama_10r_2coe": Size("output", 0.48, 0.05),
     "nama_10r_2gfcf": Size("output", 0.21),
-    "nama_10r_3empers": Size("work", 0.00084, 0.03),
+    "nama_10r_3empers": Size("work", 0.00098, 0.03),
     "nama_10r_3gva": Size("output", 0.89, 0.02),
     "sbs_r_nuts2021": Size("work", 0.72, 0.06),
     "CP_MEUR": Size("output", 1),

@@ -519,7 +519,7 @@ LARGER = {
     "people": ("demo_r_d2jan", {}, 1),
     "employed": ("lfst_r_lfe2en2", {"nace_r2": "TOTAL"}, 1000),
     "of working age": ("lfst_r_lfe2estat", {"wstatus": "EMP"}, 1000),
-    "employees": ("nama_10r_3empers", {}, 1000),
+    "employees": ("nama_10r_3empers", {"wstatus": "SAL", "nace_r2": "TOTAL"}, 1000),
     "enterprises": ("bd_hgnace_r", {"indic_sbs": "ENT_NR"}, 1),
     "employers": ("bd_salge1_nace_r", {"indic_sbs": "ENT_SALGE1_NR"}, 1),
     "deaths": ("bd_hgnace_r", {"indic_sbs": "ENT_DTH_NR"}, 1),
