@@ -25,6 +25,7 @@ from s3etl.organisations.method import load_method
 from s3etl.organisations.postcodes import installed_postcodes
 from s3etl.organisations.quality import load_quality
 from s3etl.portfolio.method import load_method as portfolio_method
+from s3etl.portfolio.shock_vectors import shock_vectors
 from s3etl.portfolio.stars_method import load_stars
 from s3etl.records import dump
 from s3etl.registers.declaration import Register
@@ -249,10 +250,11 @@ BLOCKS: Final = {
                     *("arrays", "bands", "cells", "change", "complexity", "disclosure", "economy"),
                     *("estimate", "fill", "indicators", "protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
-                    *("scenario", "space", "universe"),
+                    *("method_stress", "scenario", "shock_vectors", "space", "universe"),
                 )
             ),
             *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),
+            "s3etl.benchmark.ranks",
             "s3etl.nuts.contiguity",
             "s3etl.nuts.convert",
             "s3etl.nuts.recipes",
@@ -262,7 +264,12 @@ BLOCKS: Final = {
             *_DOMAIN_CODE,
         ),
         after=("organisations", "strategies"),
-        settings=lambda: [dump(PORTFOLIO), dump(load_stars())],
+        settings=lambda: [
+            dump(PORTFOLIO),
+            dump(load_stars()),
+            dump(load_quality()),
+            [dump(vector) for vector in shock_vectors().values()],
+        ],
     ),
 }
 

@@ -16,24 +16,26 @@ from pipelines import stages
 from pipelines.workspace import Workspace
 from s3etl.alignment import region as alignment
 from s3etl.alignment import tables as alignment_tables
+from s3etl.alignment.index import alignment_index
 from s3etl.domains.projection import concordance
 from s3etl.domains.records import ECOSYSTEMS, ecosystems
 from s3etl.errors import Unfit
 from s3etl.nuts.contiguity import neighbours
 from s3etl.nuts.convert import convert
-from s3etl.organisations.quality import quality_of
-from s3etl.portfolio import scenario, tables
+from s3etl.organisations.quality import QualityMethod, load_quality, quality_of
+from s3etl.portfolio import method_stress, scenario, tables
 from s3etl.portfolio.arrays import divide
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.disclosure import Shown, suppress
 from s3etl.portfolio.economy import Economy, Roles, fullest, of_years
 from s3etl.portfolio.estimate import Portfolio, estimate
 from s3etl.portfolio.fill import fill
-from s3etl.portfolio.indicators import INDICATORS, indicators
+from s3etl.portfolio.indicators import INDICATORS, indicators, star_counts
 from s3etl.portfolio.method import PortfolioMethod, load_method
 from s3etl.portfolio.ranking import ranked
 from s3etl.portfolio.scenario import SCENARIOS
-from s3etl.portfolio.stars import Stars, fragility, stars
+from s3etl.portfolio.shock_vectors import shock_vectors, supposed
+from s3etl.portfolio.stars import Fragility, Stars, fragility, stars
 from s3etl.portfolio.stars_method import load_stars
 from s3etl.portfolio.strengths import Strengths, strengths
 from s3etl.portfolio.universe import UNIVERSE, universe_table
@@ -49,6 +51,7 @@ TABLES: Final = {
     "alignment_cell": alignment_tables.CELLS,
     "alignment": alignment_tables.REGIONS,
     "scenario": SCENARIOS,
+    "method_stress": method_stress.METHOD_STRESS,
 }
 """Tables of the block and their columns."""
 
@@ -65,9 +68,12 @@ def compute(work: Workspace) -> dict[str, pa.Table]:
     found = _stars(now, before)
     strong = found["default"][1].strong
     values = indicators(now, before, strong, method)
-    rankable = ~now.economy.divided
+    declared = dict(INDICATORS)
+    for name, (given, drawn, _) in found.items():
+        told = star_counts(name, load_stars().rule_sets[name].title, now, shown.share, given, drawn)
+        declared[told[0]], values[told[0]] = told[1:]
     ranks = {
-        name: ranked(value, INDICATORS[name], rankable, method, seed)
+        name: ranked(value, declared[name], ~now.economy.divided, method, seed)
         for seed, (name, value) in enumerate(values.items())
     }
     strong_in = strengths(now, concordance(ecosystems()), shown.share, method)
@@ -75,12 +81,39 @@ def compute(work: Workspace) -> dict[str, pa.Table]:
     return {
         "portfolio_cell": tables.cell_table(now, shown, method),
         "portfolio_star": tables.star_table(now, shown, found, load_stars().agreement),
-        "portfolio_indicator": tables.indicator_table(now, values, INDICATORS, ranks, method),
+        "portfolio_indicator": tables.indicator_table(now, values, declared, ranks, method),
         "portfolio_universe": universe_table(now, method),
         "alignment_cell": alignment_tables.cell_table(now, strong_in, aligned, vectors_of.counts),
         "alignment": alignment_tables.region_table(now, aligned, method),
         "scenario": _scenarios(now, economies, strong_in, vectors_of, method),
+        "method_stress": method_stress.method_stress_table(
+            [
+                *method_stress.of_ranks(ranks),
+                *method_stress.of_stars({n: f[2] for n, f in found.items()}, load_stars().shift),
+                *method_stress.of_plant_size(now, method),
+                *_label_stress(vectors_of, strong_in, aligned),
+            ],
+            now.economy.year,
+            method,
+        ),
     }
+
+
+def _label_stress(
+    found: "Vectors", economy: Strengths, aligned: alignment.Aligned
+) -> list[method_stress.Told]:
+    """Say what other weights of labels would change in what is made of them."""
+    measures = ("C-09-Q", "C-16")
+    return method_stress.of_labels(
+        {name: aligned.values[name] for name in measures},
+        {
+            name: {
+                "C-09-Q": alignment.coverage(economy, organisations, load_method().strength),
+                "C-16": alignment_index(found.strategy, economy.vector[0], organisations).index,
+            }
+            for name, organisations in found.instead.items()
+        },
+    )
 
 
 def _scenarios(
@@ -90,15 +123,10 @@ def _scenarios(
     found: "Vectors",
     method: PortfolioMethod,
 ) -> pa.Table:
-    """Replay past declines on the portfolio (methodology 10): scenarios, not forecasts."""
-    out = {}
-    for start, end in method.replays:
-        if start not in economies or end not in economies:
-            continue
-        told = scenario.replay(economies[start], economies[end])
-        if np.isnan(told.shock).all():
-            continue
-        figures = scenario.figures(
+    """Suppose declared shocks, and that past declines come again (10): no forecasts."""
+
+    def supposing(told: scenario.Scenario) -> dict[str, scenario.Figure]:
+        return scenario.figures(
             now,
             told,
             concordance(ecosystems()),
@@ -107,9 +135,19 @@ def _scenarios(
             counts=found.counts,
             strategy=found.strategy,
         )
+
+    vectors = [supposed(v, now.economy.divisions) for v in shock_vectors().values()]
+    out = {told.id: (told, supposing(told)) for told in vectors}
+    for start, end in method.replays:
+        if start not in economies or end not in economies:
+            continue
+        told = scenario.replay(economies[start], economies[end])
+        if np.isnan(told.shock).all():
+            continue
+        figures = supposing(told)
         figures["resistance"] = scenario.past_resistance(economies[start], economies[end])
         out[told.id] = (told, figures)
-    return scenario.scenario_table(now, out, method) if out else SCENARIOS.empty_table()
+    return scenario.scenario_table(now, out, method)
 
 
 def _portfolios(
@@ -158,7 +196,7 @@ def _shown(now: Portfolio) -> Shown:
     return suppress(table, close, corners=now.economy.corners, universe=nowhere)
 
 
-def _stars(now: Portfolio, before: Portfolio | None) -> dict[str, tuple[Stars, Stars, Bools]]:
+def _stars(now: Portfolio, before: Portfolio | None) -> dict[str, tuple[Stars, Stars, Fragility]]:
     """Return the stars of every rule set, of the filled table and of the draws."""
     declared, economy = load_stars(), now.economy
     table = economy.employment
@@ -188,7 +226,7 @@ def _stars(now: Portfolio, before: Portfolio | None) -> dict[str, tuple[Stars, S
         out[name] = (
             stars(rules, one, method=declared.quantile, split=split),
             stars(rules, drawn, method=declared.quantile, split=split),
-            fragility(rules, one, declared, split=split).flips,
+            fragility(rules, one, declared, split=split),
         )
     return out
 
@@ -208,12 +246,13 @@ def _growth(
 
 
 class Vectors(NamedTuple):
-    """π, κ and number of organisations, R × K, and the national π."""
+    """π, κ and number of organisations, R × K, the national π, and κ by other label weights."""
 
     strategy: Floats
     organisations: Floats
     counts: Floats
     national: Floats
+    instead: dict[str, Floats]
 
 
 def _aligned(
@@ -258,11 +297,15 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
                 strategy[at[geo]] = 0.0
                 strategy[at[geo], order] = pi.weights[row]
         _national(priorities, regions, column, national)
-    organisations, counts = np.zeros(shape), np.zeros(shape)
+    quality = load_quality()
+    weighed = {name: quality.instead(name) for name in quality.other_weights}
     block = work.store.block("organisations")
-    if block:
-        _organisations(block, at, column, organisations, counts)
-    return Vectors(strategy, organisations, counts, national)
+    found = {
+        name: _organisations(block, at, column, chosen)
+        for name, chosen in {"": quality, **weighed}.items()
+    }
+    organisations, counts = found.pop("")
+    return Vectors(strategy, organisations, counts, national, {n: f[0] for n, f in found.items()})
 
 
 def _national(
@@ -281,10 +324,12 @@ def _organisations(
     block: Mapping[str, pa.Table],
     at: Mapping[str, int],
     column: Mapping[str, int],
-    organisations: Floats,
-    counts: Floats,
-) -> None:
-    """Add up a G Q over the organisations of each region and domain, each once."""
+    quality: QualityMethod,
+) -> tuple[Floats, Floats]:
+    """Return Σ a G Q over the organisations of each region and domain, each once, and how many."""
+    organisations, counts = np.zeros((2, len(at), len(column)))
+    if not block:
+        return organisations, counts
     domains: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in block["organisation_domain"].to_pylist():
         if row["domain_set"] == ECOSYSTEMS:
@@ -292,7 +337,7 @@ def _organisations(
     seen: dict[str, list[dict[str, Any]]] = defaultdict(list)
     columns = ["register", "id", "organisation", "geo"]
     rows = block["organisation"].select(columns).to_pylist()
-    for row, weight in zip(rows, _qualities(block), strict=True):
+    for row, weight in zip(rows, _qualities(block, quality), strict=True):
         seen[row["organisation"]].append({**row, "quality": weight})
     for records in seen.values():
         geo = next((r["geo"] for r in records if r["geo"] in at), None)
@@ -301,14 +346,15 @@ def _organisations(
         ]
         if geo is None or not own:
             continue
-        quality = max(r["quality"] for r in records)
+        best = max(r["quality"] for r in records)
         for domain in {d for shares in own for d in shares}:
             share = sum(shares.get(domain, 0.0) for shares in own) / len(own)
-            organisations[at[geo], column[domain]] += quality * share
+            organisations[at[geo], column[domain]] += best * share
             counts[at[geo], column[domain]] += 1
+    return organisations, counts
 
 
-def _qualities(block: Mapping[str, pa.Table]) -> Floats:
+def _qualities(block: Mapping[str, pa.Table], method: QualityMethod) -> Floats:
     """Return Q of each record, on the day of the registers."""
     told = block["registry_indicator"].column("register_day")
     day = date.fromisoformat(told[0].as_py()) if len(told) else date.min
@@ -317,5 +363,9 @@ def _qualities(block: Mapping[str, pa.Table]) -> Floats:
         for name in ("quality_label", "label_from", "label_until")
     }
     return quality_of(
-        labels["quality_label"], labels["label_until"], day, since=labels["label_from"]
+        labels["quality_label"],
+        labels["label_until"],
+        day,
+        since=labels["label_from"],
+        method=method,
     )

@@ -28,6 +28,7 @@ from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
 from s3etl.organisations.indicators import REGISTRY
 from s3etl.organisations.listing import TABLES as ORGANISATION
+from s3etl.portfolio.method_stress import METHOD_STRESS
 from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.tables import CELLS as PORTFOLIO_CELLS
 from s3etl.portfolio.tables import INDICATORS as PORTFOLIO_INDICATORS
@@ -266,8 +267,13 @@ registry_indicator: Final = _block_table(
 scenario: Final = _block_table(
     "scenario",
     SCENARIOS,
-    "Past declines of divisions replayed on the portfolio: scenarios, not forecasts, in no "
-    "ranking.",
+    "Supposed shocks and past declines of divisions on the portfolio: scenarios, not forecasts, "
+    "in no ranking.",
+)
+method_stress: Final = _block_table(
+    "method_stress",
+    METHOD_STRESS,
+    "How far results depend on choices: badges of ranks, cuts of stars, plant sizes, labels.",
 )
 alignment: Final = _block_table(
     "alignment",
@@ -311,6 +317,7 @@ LOADED: Final = (
     portfolio_universe,
     registry_indicator,
     scenario,
+    method_stress,
     alignment,
     alignment_cell,
     concordance,

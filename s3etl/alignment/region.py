@@ -37,6 +37,9 @@ class Declared(NamedTuple):
 INDICATORS: Final = {
     "B-12": Declared("Mean relatedness density of S3 priorities", "per cent", "+"),
     "C-09": Declared("Coverage of strengths", "share of employment in strengths", "+"),
+    "C-09-Q": Declared(
+        "Coverage of strengths, by quality of labels", "share of employment in strengths", "+"
+    ),
     "C-10": Declared("Overlap: organisations per covered domain", "organisations", "ctx"),
     "C-12": Declared("Priority with organisation", "share of priorities", "+"),
     "C-13": Declared("Priority with strength", "share of priorities", "+"),
@@ -126,7 +129,8 @@ def align(
     mean = weight[there].mean(axis=0) if there.any() else np.full(weight.shape[1], np.nan)
     values = {name: found[0] for name, found in drawn.items()} | {
         "B-12": (weight * economy.density).sum(axis=-1),
-        "C-09": _coverage(economy, strong[0], organisations),
+        "C-09": _coverage(economy, strong[0], (organisations > 0).astype(float)),
+        "C-09-Q": _coverage(economy, strong[0], np.minimum(organisations, 1.0)),
         "C-10": divide(counts.sum(axis=1), (counts > 0).sum(axis=1)),
         "C-12": (weight * covered).sum(axis=-1),
         "C-15": effective_priorities(strategy),
@@ -162,10 +166,23 @@ def align(
     )
 
 
-def _coverage(economy: Strengths, strong: Floats, organisations: Floats) -> Floats:
-    """Return the share of employment in strong domains that has an organisation (C-09)."""
+def coverage(economy: Strengths, organisations: Floats, threshold: float) -> Floats:
+    """Return C-09-Q: the share of employment in strengths covered, by Σ a G Q up to 1."""
+    value = economy.quotients.value
+    strong = np.where(np.isnan(value), np.nan, value >= threshold)
+    return _coverage(economy, strong, np.minimum(organisations, 1.0))
+
+
+def _coverage(economy: Strengths, strong: Floats, covered_by: Floats) -> Floats:
+    """Return the share of employment in strong domains that is covered (C-09).
+
+    Args:
+        economy: Employment of domains.
+        strong: R × K, 1 where the domain is a strength.
+        covered_by: cov, R × K: 1 with an organisation, or min(1, Σ a G Q) by quality (C-09-Q).
+    """
     jobs = np.where(strong > 0, economy.employment, 0.0)
-    covered = divide((jobs * (organisations > 0)).sum(axis=1), jobs.sum(axis=1))
+    covered = divide((jobs * covered_by).sum(axis=1), jobs.sum(axis=1))
     return np.where(np.isnan(strong).any(axis=1), np.nan, covered)
 
 

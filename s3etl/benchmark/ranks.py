@@ -3,8 +3,10 @@
 Arrays in, arrays out; the noise of each value is given by the caller.
 """
 
+from typing import Final
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Values = NDArray[np.float64]
 Ranks = NDArray[np.int64]
@@ -85,3 +87,27 @@ def interval_of_rank(
     np.minimum.at(lowest, group, np.minimum(low, here))
     np.maximum.at(highest, group, np.maximum(high, here))
     return lowest[group], highest[group]
+
+
+BADGES: Final = ("A", "B", "C")
+"""Robustness of a rank, the best first."""
+WIDTHS: Final = (0.10, 0.25)
+"""Largest width of a rank's interval with badge A and B, as a share of all ranks (10)."""
+
+
+def badges(low: ArrayLike, high: ArrayLike, compared: ArrayLike) -> NDArray[np.str_]:
+    """Return how robust ranks are: A, B or C by the width of their intervals (methodology 10).
+
+    A is an interval of at most a tenth of the ranks, B of at most a quarter, C any other.
+
+    Args:
+        low: Best rank of the 5 to 95 % interval, any axes; NaN where not ranked.
+        high: Worst rank, same axes.
+        compared: Number of ranks, same axes or one number.
+
+    Returns:
+        Letters, same axes; empty where not ranked.
+    """
+    width = (np.asarray(high, float) - np.asarray(low, float)) / np.asarray(compared, float)
+    letter = np.array(BADGES)[np.searchsorted(np.array(WIDTHS) + 1e-9, np.nan_to_num(width))]
+    return np.where(np.isnan(width), "", letter)

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from s3etl.benchmark.ranks import interval_of_rank, rank
+from s3etl.benchmark.ranks import badges, interval_of_rank, rank
 from s3etl.benchmark.standardise import Norm, norms_of, score
 from s3etl.catalogue import Dataset, Indicator, Method
 from s3etl.records import Snapshot
@@ -52,6 +52,7 @@ BENCHMARK: Final = pa.schema(
         ("rank_low", pa.int32()),
         ("rank_high", pa.int32()),
         ("n_compared", pa.int32()),
+        ("rank_badge", pa.string()),
         ("rankable", pa.bool_()),
         ("not_rankable_because", pa.string()),
     ]
@@ -111,6 +112,8 @@ def benchmark(
         frame[column] = score(shown, norm) if norm else np.nan
     _ranks(frame, sd, indicator, method)
     frame["rankable"] = frame["rank"].notna()
+    bounds = (frame[c].astype(float) for c in ("rank_low", "rank_high", "n_compared"))
+    frame["rank_badge"] = pd.Series(badges(*bounds), frame.index).replace("", None)
     sources = [snapshots[d] for d in indicator.datasets]
     versions = sorted({v for d in indicator.datasets if (v := datasets[d].nace_version)})
     frame["nace_version"] = SEPARATOR.join(versions) or None

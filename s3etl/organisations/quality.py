@@ -20,7 +20,8 @@ from s3etl.declarations import Declaration, read_declaration
 QUALITY: Final = Path(__file__).with_suffix(".yaml")
 NONE: Final = "none"
 """What stands for no label in the declared weights."""
-LABELS: Final = (NONE, "bronze", "silver", "gold")
+Label = Literal["none", "bronze", "silver", "gold"]
+LABELS: Final[tuple[Label, ...]] = ("none", "bronze", "silver", "gold")
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -33,6 +34,7 @@ class QualityMethod(Declaration):
     Attributes:
         version: Raised with every change.
         weights: Q, weight of each label and of none; it does not fall from none to gold.
+        other_weights: Weights that are tried instead, by name (methodology 10).
         label_months: Months a label counts after its last day.
         active_months: Months an organisation is active after its last confirmation.
         domain_weight: Weight from which a domain of an organisation is a field of it.
@@ -41,7 +43,8 @@ class QualityMethod(Declaration):
     """
 
     version: str
-    weights: dict[Literal["none", "bronze", "silver", "gold"], Share]
+    weights: dict[Label, Share]
+    other_weights: dict[str, dict[Label, Share]] = Field(default_factory=dict)
     label_months: int = Field(ge=0)
     active_months: int = Field(ge=1)
     domain_weight: Share
@@ -50,12 +53,17 @@ class QualityMethod(Declaration):
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
-        if missing := [label for label in LABELS if label not in self.weights]:
-            raise ValueError(f"weights has no {missing[0]}")
-        ordered = [self.weights[label] for label in ("none", "bronze", "silver", "gold")]
-        if ordered != sorted(ordered):
-            raise ValueError("weights do not fall from none to gold")
+        for name, weights in {"weights": self.weights, **self.other_weights}.items():
+            if missing := [label for label in LABELS if label not in weights]:
+                raise ValueError(f"{name} has no {missing[0]}")
+            ordered = [weights[label] for label in LABELS]
+            if ordered != sorted(ordered):
+                raise ValueError(f"{name} do not fall from none to gold")
         return self
+
+    def instead(self, name: str) -> "QualityMethod":
+        """Return the same choices with other weights of labels."""
+        return self.model_copy(update={"weights": self.other_weights[name]})
 
 
 @cache

@@ -17,6 +17,7 @@ from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.relatedness import complexity, presence, proximity
+from s3etl.portfolio.stars import Stars
 
 Direction = Literal["+", "-", "ctx"]
 
@@ -66,8 +67,9 @@ INDICATORS: Final = {
     "B-17": Declared("Employment generation", "log change", "+", over_time=True, noise_sd=0.01),
     "B-19": Declared("Persons per local unit, mix-adjusted", "ratio to the universe", "ctx"),
 }
-"""Indicators by their number in methodology 3.6. B-03 is the table of stars, B-12 needs the
-strategy (block C), B-18 is computed from regional accounts (block D)."""
+"""Indicators by their number in methodology 3.6. B-03 is counted for each rule set
+(:func:`star_counts`), B-12 needs the strategy (block C), B-18 is computed from regional accounts
+(block D: ``productivity_A`` and its like)."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,32 @@ def indicators(
         for name in INDICATORS
         if name in found
     }
+
+
+def star_counts(
+    rule_set: str, title: str, now: Portfolio, shown: Bools, found: Stars, drawn: Stars
+) -> tuple[str, Declared, Values]:
+    """Return the number of stars of each region by one rule set (B-03).
+
+    Stars of hidden cells are not counted: how many there are would bound their values. So the
+    count is that of the table of stars.
+
+    Args:
+        rule_set: Its id.
+        title: Its title.
+        now: The portfolio.
+        shown: R × S, which cells may be shown.
+        found: Stars of the filled table.
+        drawn: Stars of the draws.
+    """
+    declared = Declared(f"Stars in shown divisions: {title}", "stars", "+", noise_sd=0.0)
+    stacked = np.concatenate([found.count[None], drawn.count])
+    counts = np.where(now.usable, (stacked * shown).sum(axis=-1), np.nan)
+    counts[:, now.economy.divided] = np.nan  # a division of a territory never has stars
+    reason = np.full(len(now.usable), "", object)
+    reason[~now.usable] = "too much of its employment is not published"
+    reason[now.economy.divided] = "the region was divided, so that it never has stars"
+    return f"B-03-{rule_set}", declared, Values(counts[0], counts[1:], reason)
 
 
 def _told(values: Floats, now: Portfolio, before: Portfolio | None, declared: Declared) -> Values:

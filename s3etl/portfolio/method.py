@@ -29,6 +29,7 @@ class PortfolioMethod(Declaration):
         draw_cv: CV of the noise of a filled cell.
         seed: Seed of every draw.
         plant_size_cv2: CV² of plant sizes.
+        plant_size_cv2_tried: Values that are tried instead (methodology 3.4, 10).
         specialised: LQ* from which a division counts as specialised.
         strength: LQ* from which a domain counts as a strength.
         label_share: Share of draws in which a label has to hold.
@@ -51,6 +52,7 @@ class PortfolioMethod(Declaration):
     draw_cv: float = Field(gt=0)
     seed: int
     plant_size_cv2: float = Field(ge=0)
+    plant_size_cv2_tried: tuple[float, ...] = ()
     specialised: float = Field(gt=1)
     strength: float = Field(gt=1)
     label_share: float = Field(gt=0.5, le=1)

@@ -45,7 +45,7 @@ SCENARIOS: Final = pa.schema(
         _field("ref_year", pa.int64(), "reference year of the jobs"),
         _field("geo", pa.string(), "NUTS 2 region"),
         _field("nuts_version", pa.string(), "NUTS version of geo"),
-        _field("value", pa.float64(), "the figure, three significant digits; empty where missing"),
+        _field("value", pa.float64(), "the figure, as exact as draws agree; empty where missing"),
         _field("interval_low", pa.float64(), "5th percentile over the draws of hidden cells"),
         _field("interval_high", pa.float64(), "95th percentile"),
         _field("unit", pa.string(), "its unit"),
@@ -396,8 +396,11 @@ def _part(
     economy = now.economy
     count = len(economy.regions)
 
+    spread = np.nan_to_num(figure.high - figure.low)
+
     def numbers(values: Floats) -> pa.Array:
-        return pa.array(rounded(values), pa.float64(), mask=~np.isfinite(values))
+        # A sum over divisions of a region is an equation for its hidden cells.
+        return pa.array(rounded(values, spread), pa.float64(), mask=~np.isfinite(values))
 
     def texts(values: NDArray[Any]) -> pa.Array:
         return pa.array([text or None for text in values.tolist()], pa.string())

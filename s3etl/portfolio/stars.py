@@ -183,12 +183,16 @@ class Fragility:
         gained: Stars that softer cuts add, relative to those at the declared cuts.
         share: Flipping stars as a share of all that are there with any of the cuts: 0 where
             nothing depends on the cuts, 1 where everything does.
+        base: Number of stars at the declared cuts.
+        some: Number of stars that are there with any of the cuts.
     """
 
     flips: Bools
     lost: float
     gained: float
     share: float
+    base: int
+    some: int
 
 
 def fragility(
@@ -220,4 +224,6 @@ def fragility(
         relative(base & ~hard, base),
         relative(soft & ~base, base),
         relative(flips, base | hard | soft),
+        int(base.sum()),
+        int((base | hard | soft).sum()),
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from s3etl.benchmark.ranks import badges
 from s3etl.portfolio.cells import Bools, Floats, State
 from s3etl.portfolio.disclosure import Shown
 from s3etl.portfolio.estimate import Portfolio
@@ -23,7 +24,7 @@ from s3etl.portfolio.specialisation import (
     standardised_location_quotient,
     symmetric_location_quotient,
 )
-from s3etl.portfolio.stars import Stars, label, probability
+from s3etl.portfolio.stars import Fragility, Stars, label, probability
 
 DIGITS: Final = 3
 """Most significant digits of a region's indicator; fewer where draws differ (:func:`rounded`)."""
@@ -96,6 +97,7 @@ INDICATORS: Final = pa.schema(
         _field("rank_low", pa.int64(), "best rank of the interval"),
         _field("rank_high", pa.int64(), "worst rank"),
         _field("n_compared", pa.int64(), "regions that are ranked"),
+        _field("rank_badge", pa.string(), "A to C, by how wide the interval of the rank is"),
         _field("rankable", pa.bool_(), "whether it is ranked"),
         _field("not_rankable_because", pa.string(), "why not"),
         _field("missing_because", pa.string(), "why there is no figure"),
@@ -228,7 +230,7 @@ def _posterior(value: Floats, variance: Floats, method: PortfolioMethod) -> tupl
 def star_table(
     portfolio: Portfolio,
     shown: Shown,
-    found: Mapping[str, tuple[Stars, Stars, Bools]],
+    found: Mapping[str, tuple[Stars, Stars, Fragility]],
     agreement: float,
 ) -> pa.Table:
     """Return every cell with a star that may be shown (:data:`STARS`).
@@ -241,7 +243,7 @@ def star_table(
     """
     words = np.array(["no", "yes", "uncertain"])
     parts = []
-    for name, (stars, drawn, flips) in found.items():
+    for name, (stars, drawn, told) in found.items():
         often = probability(drawn.count >= np.maximum(stars.count, 1))
         strong = words[label(probability(drawn.strong), agreement)]
         criteria = np.array(stars.criteria, object)
@@ -257,7 +259,7 @@ def star_table(
             "criteria": texts,
             "probability": np.round(often, 2),
             "strong": strong,
-            "fragile": np.asarray(flips.any(axis=-1)),
+            "fragile": np.asarray(told.flips.any(axis=-1)),
         }
         parts.append(_table(STARS, {f.name: columns[f.name][kept] for f in STARS}))
     return pa.concat_tables(parts)
@@ -315,6 +317,9 @@ def indicator_table(
             ("rank_high", order.rank_high),
         ):
             columns[column] = _whole(np.asarray(places * empty))
+        columns["rank_badge"] = _texts(
+            badges(order.rank_low * empty, order.rank_high * empty, max(order.compared.sum(), 1))
+        )
         parts.append(_table(INDICATORS, columns))
     return pa.concat_tables(parts)
 
