@@ -32,6 +32,8 @@ class Declared(NamedTuple):
         over_time: Whether it compares with the year ``lag`` before.
         noise_sd: Standard deviation of its measurement noise in its own unit, for what may be
             near zero; else it is relative. Choices of the project [P].
+        open: Whether its digits tell nothing of hidden cells: it counts shown ones, or asks of
+            each only whether LQ is at least 1.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Declared(NamedTuple):
     direction: Direction
     over_time: bool = False
     noise_sd: float | None = None
+    open: bool = False
 
 
 INDICATORS: Final = {
@@ -51,7 +54,7 @@ INDICATORS: Final = {
     "B-08": Declared("Unrelated variety", "bits", "ctx"),
     "B-09": Declared("Related variety within sections", "bits", "ctx"),
     "B-10": Declared("Coherence", "weighted average relatedness", "+"),
-    "B-11": Declared("Complexity (ECI)", "z-score", "+", noise_sd=0.05),
+    "B-11": Declared("Complexity (ECI)", "z-score", "+", noise_sd=0.05, open=True),
     "B-13": Declared("Lilien index", "per period", "ctx", over_time=True),
     "B-14": Declared(
         "Competitive shift", "share of employment before", "+", over_time=True, noise_sd=0.01
@@ -139,7 +142,7 @@ def star_counts(
         found: Stars of the filled table.
         drawn: Stars of the draws.
     """
-    declared = Declared(f"Stars in shown divisions: {title}", "stars", "+", noise_sd=0.0)
+    declared = Declared(f"Stars in shown divisions: {title}", "stars", "+", noise_sd=0.0, open=True)
     stacked = np.concatenate([found.count[None], drawn.count])
     counts = np.where(now.usable, (stacked * shown).sum(axis=-1), np.nan)
     counts[:, now.economy.divided] = np.nan  # a division of a territory never has stars

@@ -33,8 +33,6 @@ SMALL: Final = 1e-12
 _GRID: Final = np.array([1.0, 2.0, 5.0, 10.0])
 IMPUTED_STEP: Final = 0.05
 """Step of imputed shares. A finer one would tell the total of a region, and that a hidden cell."""
-OF_PRESENCE: Final = frozenset({"B-11"})
-"""Indicators that ask of each cell only whether LQ is at least 1, so that digits tell no more."""
 
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
@@ -286,7 +284,7 @@ def indicator_table(
             why[:] = "context, never ranked"
         empty = np.where(order.compared, 1.0, np.nan)
         spread = np.zeros(regions)
-        if name not in OF_PRESENCE:
+        if not told.open:
             every = np.nan_to_num(np.concatenate([found.value[None], found.drawn]))
             spread = np.asarray(np.ptp(every, axis=0))
         columns: dict[str, NDArray[Any]] = {
