@@ -41,6 +41,18 @@ class Member(Part):
     title: str = ""
 
 
+class Coherence(Part):
+    """Correlations the audit flags (methodology 8, step 5).
+
+    Attributes:
+        least_item: An indicator or aggregate should correlate more with its parent.
+        most_pair: No two indicators should correlate more.
+    """
+
+    least_item: float = Field(default=0.3, ge=-1, le=1)
+    most_pair: float = Field(default=0.92, ge=0, le=1)
+
+
 class CompositeDeclaration(Declaration):
     """One composite index.
 
@@ -54,6 +66,7 @@ class CompositeDeclaration(Declaration):
             the code of its pillar.
         least_members: Indicators below which a pillar is not active: it is left out.
         steps: The steps, in order.
+        coherence: Limits of the audit.
     """
 
     title: str
@@ -63,6 +76,7 @@ class CompositeDeclaration(Declaration):
     indicators: dict[str, Member] | Literal["framework"]
     least_members: int = Field(default=1, ge=1)
     steps: tuple[Step, ...] = Field(min_length=1)
+    coherence: Coherence = Coherence()
 
     @model_validator(mode="after")
     def _once(self) -> Self:
