@@ -12,7 +12,6 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from s3etl.benchmark import wide
 from s3etl.benchmark.coverage import Judged, judge
@@ -114,15 +113,7 @@ class Composite:
         place = self._place(step)
         old = self.steps[place]
         arguments = {name: getattr(old, name) for name in type(old).model_fields}
-        try:
-            new = type(old).model_validate({**arguments, **changes})
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            problem = first["msg"].removeprefix("Value error, ")
-            if first["type"] == "extra_forbidden":
-                problem = f"there is no such argument; it has {', '.join(arguments)}"
-            raise CatalogueError(f"Step {step}{field and f', {field}'}: {problem}.") from None
+        new = type(old)(**{**arguments, **changes})
         steps = (*self.steps[:place], new, *self.steps[place + 1 :])
         return _run(replace(self, steps=steps), place)
 

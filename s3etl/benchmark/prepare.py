@@ -14,12 +14,11 @@ from pydantic import Field
 
 from s3etl.benchmark import imputation, normalise, treatment
 from s3etl.benchmark.hierarchy import Hierarchy
-from s3etl.benchmark.state import IMPUTATIONS, Inputs, Pool, State, Values, need, pooled
-from s3etl.errors import CatalogueError
-from s3etl.source import Part
+from s3etl.benchmark.state import IMPUTATIONS, Inputs, Operation, Pool, State, Values, need, pooled
+from s3etl.errors import CatalogueError, Unfit
 
 
-class Denominate(Part):
+class Denominate(Operation):
     """Divide indicators by another column of the table, such as population.
 
     Attributes:
@@ -37,13 +36,18 @@ class Denominate(Part):
         for code, name in by.items():
             place = _place(state.hierarchy, code, "denominate")
             below = np.asarray(inputs.column(name, f"The denominator of {code}"), float)
+            if np.isinf(below).any():
+                raise Unfit(
+                    f"{code}: its denominator {name} is infinite somewhere; correct it, or leave "
+                    "the cell empty."
+                )
             out = np.full(below.shape, np.nan)
             np.divide(values[..., place], below, out=out, where=below != 0)
             values[..., place] = out
         return replace(state, data=values)
 
 
-class Screen(Part):
+class Screen(Operation):
     """Leave out units (each year by itself) with too few values.
 
     Attributes:
@@ -53,14 +57,21 @@ class Screen(Part):
     step: Literal["screen"] = "screen"
     least: float = Field(ge=0, le=1)
 
-    def apply(self, state: State, inputs: Inputs) -> State:  # noqa: ARG002  (every step's shape)
+    def apply(self, state: State, inputs: Inputs) -> State:
         """Return the state without those units."""
         share = np.isfinite(state.data).mean(axis=-1)
         kept = state.kept & (share >= self.least)
+        if few := [(n, t) for n, t in zip(kept.sum(axis=1), inputs.times, strict=True) if n < 2]:
+            left, year = few[0]
+            when = f" in {year}" if len(inputs.times) > 1 else ""
+            raise Unfit(
+                f"Screening leaves {left} of {state.kept.sum(axis=1).max()} units{when}, and a "
+                "composite compares; ask for a smaller share."
+            )
         return replace(state, kept=kept, data=np.where(kept[..., None], state.data, np.nan))
 
 
-class Impute(Part):
+class Impute(Operation):
     """Fill gaps, one way after the other (methodology 8, step 3).
 
     Attributes:
@@ -144,7 +155,7 @@ class Impute(Part):
         return np.where(known, number.reshape(labels.shape), -1).astype(np.int64)
 
 
-class Treat(Part):
+class Treat(Operation):
     """Draw outliers in, or take logarithms (methodology 8, step 1).
 
     Attributes:
@@ -180,7 +191,8 @@ class Treat(Part):
             np.array([limits[code][part] for code in state.hierarchy.indicators])
             for part in range(3)
         )
-        cut = np.clip(state.data, low, high)
+        # A logarithm needs a floor and no ceiling.
+        cut = np.clip(state.data, low, np.where(logged, np.inf, high))
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(cut - low + 0.01 * (high - low))
         return replace(state, data=np.where(logged.astype(bool), logs, cut))

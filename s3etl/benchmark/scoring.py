@@ -13,13 +13,12 @@ from pydantic import Field, model_validator
 from s3etl.benchmark import aggregate as means
 from s3etl.benchmark import normalise
 from s3etl.benchmark.hierarchy import Hierarchy
-from s3etl.benchmark.state import Inputs, Pool, State, Values, need, pooled
+from s3etl.benchmark.state import Inputs, Operation, Pool, State, Values, need, pooled
 from s3etl.benchmark.weights import pca_weights
 from s3etl.errors import CatalogueError, Unfit
-from s3etl.source import Part
 
 
-class Normalise(Part):
+class Normalise(Operation):
     """Bring indicators to one scale where more is better (methodology 8, step 2).
 
     Attributes:
@@ -170,7 +169,7 @@ class Normalise(Part):
             )
 
 
-class Aggregate(Part):
+class Aggregate(Operation):
     """Combine members into their parents, level by level (methodology 8, step 4).
 
     Attributes:
@@ -264,7 +263,7 @@ class Aggregate(Part):
         return out
 
 
-class Rank(Part):
+class Rank(Operation):
     """Say which units have a rank (methodology 8, step 3); scores are shown all the same.
 
     A node of level 2 counts where enough of the weight of its indicators has a value of the

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from s3etl.benchmark.hierarchy import Hierarchy
 from s3etl.errors import CatalogueError
+from s3etl.source import Part
 
 Values = NDArray[np.float64]
 Pool = Literal["year", "panel"] | Annotated[int, Field(ge=1)]
@@ -87,6 +88,25 @@ class State:
     imputed: NDArray[np.int8]
     weights: tuple[Values, ...] = ()
     scores: Values | None = None
+
+
+class Operation(Part):
+    """Base of the steps: what is wrong with an argument is said in one sentence."""
+
+    step: str
+
+    def __init__(self, **arguments: Any) -> None:
+        try:
+            super().__init__(**arguments)
+        except ValidationError as error:
+            fields = type(self).model_fields
+            first = error.errors()[0]
+            where = "".join(f", {part}" for part in first["loc"])
+            problem = first["msg"].removeprefix("Value error, ")
+            if first["type"] == "extra_forbidden":
+                problem = f"there is no such argument; it has {', '.join(fields)}"
+            name = fields["step"].default
+            raise CatalogueError(f"Step {name}{where}: {problem}.") from None
 
 
 def need(given: Mapping[str, Any], codes: tuple[str, ...], what: str) -> None:

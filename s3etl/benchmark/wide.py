@@ -159,13 +159,15 @@ def read(
             fewer than two units.
     """
     codes = declared.hierarchy.indicators
+    if table.columns.has_duplicates:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise CatalogueError(f"The table has two columns {twice}; keep one.")
     if missing := [code for code in codes if code not in table.columns]:
         raise CatalogueError(
             f"The table has no column for the indicator {missing[0]}; add it, or leave the "
             "indicator out."
         )
-    names = (table[unit] if unit in table else table.index.to_series()).astype(str).to_numpy()
-    years = table[time].to_numpy(np.int64) if time in table else np.zeros(len(table), np.int64)
+    names, years = _keys(table, unit, time)
     units, u = np.unique(names, return_inverse=True)
     times, y = np.unique(years, return_inverse=True)
     if len(units) < 2:
@@ -173,8 +175,8 @@ def read(
             f"There {'is one unit' if len(units) else 'are no units'} in the table, and a "
             "composite compares; give at least two."
         )
-    if (twice := pd.MultiIndex.from_arrays([y, u]).duplicated()).any():
-        where = int(np.argmax(twice))
+    if (again := pd.MultiIndex.from_arrays([y, u]).duplicated()).any():
+        where = int(np.argmax(again))
         year = f" in {years[where]}" if time in table else ""
         raise CatalogueError(f"{names[where]} stands twice in the table{year}; keep one row.")
     index = pd.Index(names, name=unit)
@@ -197,6 +199,18 @@ def read(
         parents=_parents(parents, codes, rows, shape),
     )
     return inputs, State(declared.hierarchy, values, here, np.zeros(values.shape, np.int8)), rows
+
+
+def _keys(table: pd.DataFrame, unit: str, time: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the unit and the year of each row."""
+    names = table[unit] if unit in table else table.index.to_series()
+    years = table[time] if time in table else pd.Series(0, range(len(table)))
+    if names.isna().any() or years.isna().any():
+        raise CatalogueError("A row of the table has no unit or no year; give it both.")
+    try:
+        return names.astype(str).to_numpy(), years.to_numpy().astype(np.int64)
+    except (TypeError, ValueError):
+        raise CatalogueError(f"The column {time} has something that is no year.") from None
 
 
 def _values(table: pd.DataFrame, codes: tuple[str, ...], names: NDArray[Any]) -> Values:
