@@ -120,6 +120,13 @@ class Hierarchy:
             node.code for level in self.levels[:-1] for node in level if node.parent == code
         )
 
+    def leaves(self, code: str) -> tuple[str, ...]:
+        """Codes of the indicators at or below a node, in their order."""
+        found = {code}
+        for level in reversed(self.levels):
+            found |= {node.code for node in level if node.parent in found}
+        return tuple(name for name in self.indicators if name in found)
+
     def membership(self, level: int) -> Values:
         """Whether a node of a level belongs to a node of the next, axes (members, parents)."""
         parents: NDArray[np.str_] = np.array(self.codes(level + 1))
