@@ -71,8 +71,8 @@ class Hierarchy:
         for node in every:
             if node.code not in parents and depth[node.code] != top:
                 raise CatalogueError(
-                    f"{node.code}: it has no members and stands {top - depth[node.code]} levels "
-                    "above the indicators; give it members, or remove it."
+                    f"{node.code}: it has no members and does not stand at the level of the "
+                    "indicators; give it members, or remove it."
                 )
         ordered = [[n for n in every if depth[n.code] == d] for d in range(top, -1, -1)]
         if top == 0:

@@ -1,11 +1,14 @@
 """A composite as a definition: what its scores, ranks and reasons are, and what never changes."""
 
+import doctest
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3etl.benchmark import composite
 from s3etl.benchmark.audit import audit
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.declaration import load_composites
@@ -68,6 +71,11 @@ def test_by_hand() -> None:
     )
     assert made.ranks.to_dict("list") == {"P": [3, 1, 2], "Q": [3, 1, 1], "I": [3, 1, 2]}
     assert made.coverage.loc["z"].tolist() == pytest.approx([2 / 3, 1, 11 / 12])
+
+
+def test_the_example_of_the_docstring() -> None:
+    assert doctest.testmod(composite).attempted > 5
+    assert doctest.testmod(composite).failed == 0
 
 
 def test_a_log_of_typed_steps() -> None:

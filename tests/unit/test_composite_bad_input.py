@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
     "a parent without members": (
         lambda: build(meta(Parent={"c": "P"})),
         CatalogueError,
-        "Q: it has no members and stands 1 levels above the indicators",
+        "Q: it has no members and does not stand at the level of the indicators; give it members",
     ),
     "a parent that is not declared": (
         lambda: build(meta(Parent={"c": "R"})),
