@@ -109,13 +109,14 @@ class Impute(Operation):
         """Return the state with gaps filled and marked."""
         values, marks = state.data, state.imputed.copy()
         for method in self.methods:
-            filled = np.where(np.isnan(values), self._fill(method, values, inputs), values)
+            found = self._fill(method, values, inputs, state.hierarchy)
+            filled = np.where(np.isnan(values), found, values)
             filled = np.where(state.kept[..., None], filled, np.nan)
             marks[np.isnan(values) & ~np.isnan(filled)] = IMPUTATIONS.index(method) + 1
             values = filled
         return replace(state, data=values, imputed=marks)
 
-    def _fill(self, method: str, values: Values, inputs: Inputs) -> Values:
+    def _fill(self, method: str, values: Values, inputs: Inputs, hierarchy: Hierarchy) -> Values:
         match method:
             case "previous":
                 return imputation.previous(values, inputs.times, longest=self.longest)
@@ -130,11 +131,12 @@ class Impute(Operation):
                 return inputs.parents
             case "model":
                 rng = np.random.default_rng(self.seed)
-                years = [
-                    imputation.model_draws(year, rng, draws=self.draws).mean(axis=0)
-                    for year in values
-                ]
-                return np.stack(years)
+                order = np.argsort(hierarchy.indicators)  # declared in any order, drawn in one
+                out = np.empty_like(values)
+                for year, its in zip(out, values, strict=True):
+                    drawn = imputation.model_draws(its[:, order], rng, draws=self.draws)
+                    year[:, order] = drawn.mean(axis=0)
+                return out
         median = method.endswith("median")
         if not method.startswith("group"):
             return imputation.fill(values, median=median)
