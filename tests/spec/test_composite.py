@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from s3etl.benchmark import composite
 from s3etl.benchmark.audit import audit
-from s3etl.benchmark.composite import Composite
+from s3etl.benchmark.composite import Composite, Step
 from s3etl.benchmark.declaration import load_composites
 from s3etl.benchmark.hierarchy import Hierarchy, Node
-from s3etl.benchmark.prepare import Impute, Treat
+from s3etl.benchmark.prepare import Denominate, Impute, Treat
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.catalogue import INDICATORS, Indicator
 from s3etl.declarations import read_folder
@@ -184,6 +185,48 @@ def test_coverage_decides_on_ranks_and_never_on_scores(seed: int) -> None:
     assert (ranked["I"] <= (ranked["P"] & ranked["Q"])).all()  # 80 % of two are both
 
 
+def plain(values: dict[str, float], code: str, method: str) -> float:
+    """Score of a node by plain recursion over what is there."""
+    parts = []
+    for level in TREE.levels:
+        for node in level:
+            if node.parent == code:
+                is_leaf = node.code in TREE.indicators
+                score = values[node.code] if is_leaf else plain(values, node.code, method)
+                parts.append((score, node.weight))
+    parts = [(score, weight) for score, weight in parts if not np.isnan(score)]
+    total = sum(weight for _, weight in parts)
+    if not parts:
+        return NAN
+    if method == "geometric":
+        return float(np.prod([score ** (weight / total) for score, weight in parts]))
+    if method == "harmonic":
+        return total / sum(weight / score for score, weight in parts)
+    return sum(score * weight for score, weight in parts) / total
+
+
+@settings(max_examples=30)
+@given(SEEDS, st.sampled_from(["arithmetic", "geometric", "harmonic"]))
+def test_beside_plain_recursion(seed: int, method: str) -> None:
+    steps = (Normalise(low=1.0), Aggregate(methods=(method,)))
+    made = Composite.build(TREE, world(seed, gaps=0.3), steps)
+    normal = made.after("normalise")
+    for unit, row in made.scores.iterrows():
+        values = normal.loc[unit].to_dict()
+        for code, score in row.items():
+            expected = plain(values, str(code), method)
+            np.testing.assert_allclose(score, expected, rtol=1e-12)
+
+
+def test_one_indicator_may_divide_another() -> None:
+    table = pd.DataFrame({"uCode": list("xyz"), "a": [1, 4, 9], "b": pd.array([1, 2, 0], "Int64")})
+    tree = Hierarchy.of([Node("a", "I"), Node("b", "I"), Node("I", None)])
+    steps = (Denominate(by={"a": "b"}), Normalise(), Aggregate())
+    divided = Composite.build(tree, table, steps).after("denominate")
+    np.testing.assert_array_equal(divided["a"], [1, 2, NAN])  # by zero there is no value
+    np.testing.assert_array_equal(divided["b"], [1, 2, 0])
+
+
 def test_why_there_is_no_rank() -> None:
     table = pd.DataFrame(
         {"a": [1, 2, 4.0], "b": [3, 2, NAN], "c": [1, 3, NAN], "d": [1, 5, 2.0], "e": [1, 2, NAN]},
@@ -274,8 +317,10 @@ def test_limits_of_treatment_are_of_the_base_window() -> None:
     made = Composite.build(tree, table, (Treat(pool=1), Normalise(), Aggregate()))
     treated = made.after("treat")["a"]
     assert treated.max() == 2.0  # 50 was drawn in, and 2020 is cut at the same limit
+    log = TypeAdapter(tuple[Step, ...])
+    assert log.validate_json(log.dump_json(made.freeze())) == made.freeze()
     limits = made.freeze()[0].limits
-    assert limits == {"a": (-np.inf, 2.0, False), "b": (-np.inf, np.inf, False)}
+    assert limits == {"a": (None, 2.0, False), "b": (None, None, False)}
     logged = made.regenerate("treat", most=0)
     assert logged.freeze()[0].limits["a"] == (1.0, 50.0, True)
     expected = np.log(np.array([100.0, 1.0]) - 1 + 0.49)

@@ -166,6 +166,16 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         CatalogueError,
         "the goalposts of a, 5 and 1, are in the wrong order; give the lower one first",
     ),
+    "limits in the wrong order": (
+        lambda: Treat(limits={"a": (5.0, 1.0, False)}),
+        CatalogueError,
+        "the limits of a, 5 and 1, are in the wrong order; give the lower one first",
+    ),
+    "a logarithm without its limits": (
+        lambda: Treat(limits={"a": (1.0, None, True)}),
+        CatalogueError,
+        "a needs both limits for its logarithm; give them",
+    ),
     "goalposts that one indicator lacks": (
         lambda: build(
             META, DATA, Normalise(method="goalposts", posts={"a": (1.0, 5.0)}), Aggregate()
