@@ -337,3 +337,11 @@ def test_compind_is_reproduced(compind: Path) -> None:
     means = aggregate.geometric(unit[positive], weights)[:, 0]
     np.testing.assert_allclose(means, theirs.loc[positive, "geom_equal"], **CLOSE)
     assert (theirs.loc[~positive, "geom_equal"] == 0).all()
+
+
+def test_no_table_is_passed_over(asem: Path) -> None:
+    """Every table is named here, those of Monte Carlo and Sobol in their own module."""
+    named = Path(__file__).read_text() + "".join(f" norm_{table}" for table in NORMALISED)
+    tables = {file.stem for file in asem.glob("*.csv")}
+    elsewhere = {name for name in tables if name.startswith(("sens_", "sobol_"))}
+    assert [name for name in sorted(tables - elsewhere) if name not in named] == []
