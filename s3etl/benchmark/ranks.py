@@ -3,7 +3,7 @@
 Arrays in, arrays out; the noise of each value is given by the caller.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +40,36 @@ def rank(values: Values, *, reverse: bool = False) -> Ranks:
         raise ValueError("a missing value has no rank")
     key = settled(values) if reverse else -settled(values)
     return np.searchsorted(np.sort(key), key, side="left").astype(np.int64) + 1
+
+
+def positions(values: Values, *, ties: Literal["lowest", "average"] = "lowest") -> Values:
+    """Rank every column from the smallest value, 1, upwards; a missing value has no rank.
+
+    Args:
+        values: Axes (..., units, columns); NaN is missing. What differs less than
+            :data:`DIGITS` digits ties.
+        ties: Whether values that tie share the lowest or the average of their places.
+
+    Returns:
+        Ranks with the same axes, NaN where the value is missing.
+    """
+    key = settled(values)
+    order = np.argsort(key, axis=-2)
+    ordered = np.take_along_axis(key, order, axis=-2)
+    size = key.shape[-2]
+    place = np.arange(1.0, size + 1)[:, None]
+    starts = np.ones(key.shape, bool)
+    starts[..., 1:, :] = ordered[..., 1:, :] != ordered[..., :-1, :]
+    shared = np.maximum.accumulate(np.where(starts, place, 0.0), axis=-2)
+    if ties == "average":
+        ends = np.ones(key.shape, bool)
+        ends[..., :-1, :] = starts[..., 1:, :]
+        last = np.where(ends, place, np.inf)[..., ::-1, :]
+        shared = (shared + np.minimum.accumulate(last, axis=-2)[..., ::-1, :]) / 2
+    out = np.empty(key.shape)
+    np.put_along_axis(out, order, shared, axis=-2)
+    out[np.isnan(key)] = np.nan
+    return out
 
 
 def interval_of_rank(
