@@ -3,6 +3,8 @@
 Knows neither what the variables are nor which regions are compared.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -78,7 +80,9 @@ def distances(x: Floats, weights: ArrayLike) -> Floats:
     return out
 
 
-def nearest(distance: Floats, allowed: Bools, number: int, *, tolerance: float) -> Bools:
+def nearest(
+    distance: NDArray[np.floating[Any]], allowed: Bools, number: int, *, tolerance: float
+) -> Bools:
     """Return which regions are among the nearest of each.
 
     Whoever is as far as the last of them is among them, too, so that no order decides.

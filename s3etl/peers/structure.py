@@ -179,9 +179,7 @@ def sections_of(converted: pa.Table, employment: str, year: int) -> pa.Table:
     )
     split: Any = rows["series"].str.split(".", n=1, expand=True)
     rows = rows.assign(nace_r2=split[0], ref_year=year)[split[1] == employment]
-    return pa.Table.from_pandas(
-        rows[[*KEY, "ref_year", "nace_r2", "value"]], preserve_index=False
-    )
+    return pa.Table.from_pandas(rows[[*KEY, "ref_year", "nace_r2", "value"]], preserve_index=False)
 
 
 def _section_shares(sections: pa.Table | None, wanted: tuple[str, ...]) -> pd.DataFrame:
@@ -194,7 +192,7 @@ def _section_shares(sections: pa.Table | None, wanted: tuple[str, ...]) -> pd.Da
     whole = whole[(whole["count"] == everything) & (whole["sum"] > 0)]["sum"]
     chosen = frame[frame["nace_r2"].isin(wanted)].merge(whole.rename("whole"), on=KEY)
     share = chosen["value"] / chosen["whole"]
-    return chosen.assign(value=share, variable=chosen["nace_r2"])[_empty().columns]
+    return _told(chosen, share)
 
 
 def _division_shares(
@@ -204,10 +202,13 @@ def _division_shares(
     if cells is None or sections is None or not wanted:
         return _empty()
     shown = _plain(cells, [*KEY, "ref_year", "nace_r2", "employment"]).dropna(subset=["employment"])
-    whole: pd.DataFrame = sections.to_pandas()
-    whole = whole[(whole["nace_r2"] == MANUFACTURING) & (whole["value"] > 0)]
-    chosen = shown[shown["nace_r2"].isin(wanted)].merge(
-        whole[[*KEY, "value"]].rename(columns={"value": "whole"}), on=KEY
-    )
+    of_all = sections.filter(pc.equal(sections.column("nace_r2"), MANUFACTURING))
+    whole = _plain(of_all, [*KEY, "value"]).rename(columns={"value": "whole"})
+    chosen = shown[shown["nace_r2"].isin(wanted)].merge(whole[whole["whole"] > 0], on=KEY)
     share = chosen["employment"] / chosen["whole"]
-    return chosen.assign(value=share, variable=chosen["nace_r2"])[_empty().columns]
+    return _told(chosen, share)
+
+
+def _told(chosen: pd.DataFrame, share: pd.Series) -> pd.DataFrame:
+    found: pd.DataFrame = chosen[[*KEY, "ref_year"]].assign(value=share, variable=chosen["nace_r2"])
+    return found
