@@ -27,6 +27,7 @@ class Comparison(Declaration):
         bands: Number of equal bands of ranks; 5 for quintiles.
         apart: Probability from which one region is said to be above another.
         window: Most years between the first and last year of convergence and trends.
+        shared: Share of the latest year's regions that the first year compared needs.
         fewest_years: Years with a value that a trend needs.
         interval: Share that intervals of trends and of β cover.
     """
@@ -40,6 +41,7 @@ class Comparison(Declaration):
     bands: int = Field(ge=2)
     apart: float = Field(gt=0.5, le=1)
     window: int = Field(ge=1)
+    shared: float = Field(gt=0, le=1)
     fewest_years: int = Field(ge=3)
     interval: float = Field(gt=0, lt=1)
 

@@ -90,6 +90,21 @@ def above(draws: Floats) -> Floats:
     return np.asarray((total + (runs - total - total.T) / 2) / runs)
 
 
+def above_normal(values: Floats, sd: Floats) -> Floats:
+    """Return P(y_r > y_q), R × R, where noise is normal and independent: Φ(Δ / sd of Δ).
+
+    Args:
+        values: R.
+        sd: R, standard deviation of the noise of each.
+    """
+    from scipy.special import ndtr  # noqa: PLC0415  (scipy only where it is needed)
+
+    difference = values[:, None] - values
+    spread = np.hypot(sd[:, None], sd)
+    sure = np.where(difference > 0, np.inf, np.where(difference < 0, -np.inf, 0.0))
+    return np.asarray(ndtr(np.divide(difference, spread, out=sure, where=spread > 0)))
+
+
 def tied_groups(values: Floats, probability: Floats, apart: float) -> Index:
     """Return tied groups, 1 for the best: nobody in one is surely above another in it.
 

@@ -25,6 +25,7 @@ class References:
     Attributes:
         dimensions: Dimensions that have data, in order; they name the variant.
         used: J, whether a variable has data and tells regions apart.
+        x: R × J, x̃, the treated variables; NaN where missing or not used.
         weights: J, W_d ω_j; 0 for variables that are not used. They sum to 1.
         covered: R, share of the weight for which the region has data.
         eligible: R, whether that is enough to have references and to be one.
@@ -38,6 +39,7 @@ class References:
 
     dimensions: tuple[str, ...]
     used: Bools
+    x: Floats
     weights: Floats
     covered: Floats
     eligible: Bools
@@ -84,15 +86,15 @@ def reference_regions(
         raise ValueError(f"{len(dimensions)} dimensions given for values of shape {values.shape}.")
     if abroad and (countries is None or len(countries) != len(values)):
         raise ValueError("other countries only: give the country of each region.")
-    x = treated(values, chosen.treatment)
-    used: Bools = np.asarray(np.isfinite(x).any(axis=0))
+    every = treated(values, chosen.treatment)
+    used: Bools = np.asarray(np.isfinite(every).any(axis=0))
     if not used.any():
         raise ValueError("no structural variable has data that tell regions apart.")
     names = tuple(dict.fromkeys(d for d, there in zip(dimensions, used, strict=True) if there))
     dimension = np.array(
         [names.index(d) for d, there in zip(dimensions, used, strict=True) if there], np.int64
     )
-    x = x[:, used]
+    x = every[:, used]
     omega = within(x, dimension, equal=chosen.omega == "equal")
     weights = omega / len(names)
     covered = np.isfinite(x) @ weights
@@ -121,6 +123,7 @@ def reference_regions(
     return References(
         dimensions=names,
         used=used,
+        x=every,
         weights=full,
         covered=covered,
         eligible=eligible,

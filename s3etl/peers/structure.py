@@ -4,9 +4,9 @@ The thin layer before :mod:`s3etl.peers.references`; nothing is transformed or c
 Confidential cells are not used, nor are cells the portfolio does not show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from s3etl.columns import frame_of
 from s3etl.peers.method import PeersMethod
 from s3etl.peers.treatment import Floats
 from s3etl.records import Origin
@@ -73,39 +74,25 @@ def structure(
         origin: Origin of the data; it decides which countries there are.
         dataset: Dataset of the business statistics.
     """
-    parts: list[pd.DataFrame] = []
-    sources: dict[str, str] = {}
+    parts = []
     for dimension in method.dimensions.values():
         for variable, ids in dimension.indicators.items():
-            for indicator in ids:
-                rows = _newest(figures.get(indicator), method.oldest)
-                if len(rows):
-                    sources[variable] = indicator
-                    parts.append(rows.assign(variable=variable))
-                    break
+            parts.append(_first_of(figures, ids, variable, method.oldest))
         for variable, indicator in dimension.portfolio.items():
-            rows = _of_portfolio(portfolio.get("portfolio_indicator"), indicator)
-            if len(rows):
-                sources[variable] = indicator
-                parts.append(rows.assign(variable=variable))
-        shares = [
-            _section_shares(sections, dimension.sections),
-            _division_shares(portfolio.get("portfolio_cell"), sections, dimension.divisions),
-        ]
-        for rows in shares:
-            sources |= dict.fromkeys(rows["variable"], dataset)
-            parts.append(rows)
-    frame = pd.concat(parts) if parts else _empty()
-    return _arranged(frame.dropna(subset=["value"]), sources, method, origin)
+            parts.append(_of_portfolio(portfolio.get("portfolio_indicator"), indicator, variable))
+        cells = portfolio.get("portfolio_cell")
+        parts.append(_section_shares(sections, dimension.sections, dataset))
+        parts.append(_division_shares(cells, sections, dimension.divisions, dataset))
+    some = [part for part in parts if len(part)]
+    return _arranged(pd.concat(some) if some else _empty(), method, origin)
 
 
 def _empty() -> pd.DataFrame:
-    return pd.DataFrame(columns=[*KEY, "ref_year", "value", "variable"])
+    return pd.DataFrame(columns=[*KEY, "ref_year", "value", "variable", "source"])
 
 
-def _arranged(
-    frame: pd.DataFrame, sources: Mapping[str, str], method: PeersMethod, origin: Origin
-) -> Structure:
+def _arranged(frame: pd.DataFrame, method: PeersMethod, origin: Origin) -> Structure:
+    """Return rows of :func:`_empty` as arrays."""
     inside = [classify(code, origin) for code in frame["geo"].astype(str)]
     frame = frame[[r.kind == "region" and r.level == 2 for r in inside]].reset_index(drop=True)
     country = frame["geo"].astype(str).str[:2]
@@ -113,6 +100,7 @@ def _arranged(
     frame = frame[frame["nuts_version"] == newest]
     regions = frame[KEY].drop_duplicates().sort_values(KEY, ignore_index=True)
     names = list(method.variables)
+    sources = frame.drop_duplicates("variable").set_index("variable")["source"].to_dict()
 
     def wide(column: str) -> pd.DataFrame:
         table = frame.pivot(index=KEY, columns="variable", values=column)  # noqa: PD010 (no twins)
@@ -129,32 +117,30 @@ def _arranged(
     )
 
 
-def _plain(table: pa.Table, columns: list[str]) -> pd.DataFrame:
-    """Return columns of a table, texts as plain strings."""
-    out = {}
-    for name in columns:
-        column = table.column(name)
-        coded = pa.types.is_dictionary(column.type)
-        out[name] = column.cast(pa.string()) if coded else column
-    frame: pd.DataFrame = pa.table(out).to_pandas()
-    return frame
+def _first_of(
+    figures: Mapping[str, pa.Table], ids: Sequence[str], variable: str, oldest: int
+) -> pd.DataFrame:
+    """Return the newest value of each region that is not too old, of the first with figures."""
+    for indicator in ids:
+        if indicator not in figures:
+            continue
+        table = figures[indicator]
+        there = pc.and_(pc.is_valid(table.column("value")), pc.equal(table.column("geo_level"), 2))
+        frame = frame_of(table.filter(there), [*KEY, "ref_year", "value"])
+        if len(frame):
+            frame = frame[frame["ref_year"] >= frame["ref_year"].max() - oldest]
+            newest: pd.DataFrame = frame.sort_values("ref_year").drop_duplicates(KEY, keep="last")
+            return newest.assign(variable=variable, source=indicator)
+    return _empty()
 
 
-def _newest(figures: pa.Table | None, oldest: int) -> pd.DataFrame:
-    """Return the newest value of each region that is not too old."""
-    if figures is None:
-        return _empty()
-    there = pc.and_(pc.is_valid(figures.column("value")), pc.equal(figures.column("geo_level"), 2))
-    frame = _plain(figures.filter(there), [*KEY, "ref_year", "value"])
-    frame = frame[frame["ref_year"] >= frame["ref_year"].max() - oldest]
-    return frame.sort_values("ref_year").drop_duplicates(KEY, keep="last")
-
-
-def _of_portfolio(table: pa.Table | None, indicator: str) -> pd.DataFrame:
+def _of_portfolio(table: pa.Table | None, indicator: str, variable: str) -> pd.DataFrame:
     if table is None:
         return _empty()
-    rows = table.filter(pc.equal(table.column("indicator_id"), indicator))
-    return _plain(rows, [*KEY, "ref_year", "value"]).dropna(subset=["value"])
+    there = pc.is_valid(table.column("value"))
+    rows = table.filter(pc.and_(there, pc.equal(table.column("indicator_id"), indicator)))
+    frame = frame_of(rows, [*KEY, "ref_year", "value"])
+    return frame.assign(variable=variable, source=indicator)
 
 
 def sections_of(converted: pa.Table, employment: str, year: int) -> pa.Table:
@@ -169,46 +155,42 @@ def sections_of(converted: pa.Table, employment: str, year: int) -> pa.Table:
     Returns:
         Columns geo, nuts_version, ref_year, nace_r2 and value.
     """
-    free = pc.and_(
-        pc.equal(converted.column("period").cast(pa.string()), str(year)),
-        pc.equal(converted.column("conf_status").cast(pa.string()), "F"),
-    )
-    rows = _plain(
-        converted.filter(pc.and_(free, pc.is_valid(converted.column("value")))),
-        ["series", *KEY, "value"],
-    )
-    split: Any = rows["series"].str.split(".", n=1, expand=True)
-    rows = rows.assign(nace_r2=split[0], ref_year=year)[split[1] == employment]
+    ending = f".{employment}"
+    texts = {n: converted.column(n).cast(pa.string()) for n in ("series", "period", "conf_status")}
+    wanted = pc.and_(pc.ends_with(texts["series"], ending), pc.equal(texts["period"], str(year)))
+    free = pc.and_(pc.equal(texts["conf_status"], "F"), pc.is_valid(converted.column("value")))
+    rows = frame_of(converted.filter(pc.and_(wanted, free)), ["series", *KEY, "value"])
+    rows = rows.assign(nace_r2=rows["series"].str.removesuffix(ending), ref_year=year)
     return pa.Table.from_pandas(rows[[*KEY, "ref_year", "nace_r2", "value"]], preserve_index=False)
 
 
-def _section_shares(sections: pa.Table | None, wanted: tuple[str, ...]) -> pd.DataFrame:
+def _section_shares(sections: pa.Table | None, wanted: Sequence[str], dataset: str) -> pd.DataFrame:
     """Return shares of sections in the market economy, where every section is published."""
     if sections is None or not wanted or not sections.num_rows:
         return _empty()
     frame: pd.DataFrame = sections.to_pandas()
     everything = frame["nace_r2"].nunique()
-    whole = frame.groupby(KEY)["value"].agg(["sum", "count"])
-    whole = whole[(whole["count"] == everything) & (whole["sum"] > 0)]["sum"]
-    chosen = frame[frame["nace_r2"].isin(wanted)].merge(whole.rename("whole"), on=KEY)
-    share = chosen["value"] / chosen["whole"]
-    return _told(chosen, share)
+    whole = frame.groupby(KEY)["value"].agg(whole="sum", sections="count").reset_index()
+    whole = whole[(whole["sections"] == everything) & (whole["whole"] > 0)]
+    chosen = frame[frame["nace_r2"].isin(wanted)].merge(whole, on=KEY)
+    return _told(chosen, chosen["value"] / chosen["whole"], dataset)
 
 
 def _division_shares(
-    cells: pa.Table | None, sections: pa.Table | None, wanted: tuple[str, ...]
+    cells: pa.Table | None, sections: pa.Table | None, wanted: Sequence[str], dataset: str
 ) -> pd.DataFrame:
     """Return shares of divisions in manufacturing, of the cells the portfolio shows."""
     if cells is None or sections is None or not wanted:
         return _empty()
-    shown = _plain(cells, [*KEY, "ref_year", "nace_r2", "employment"]).dropna(subset=["employment"])
+    shown = frame_of(cells, [*KEY, "ref_year", "nace_r2", "employment"]).dropna(
+        subset=["employment"]
+    )
     of_all = sections.filter(pc.equal(sections.column("nace_r2"), MANUFACTURING))
-    whole = _plain(of_all, [*KEY, "value"]).rename(columns={"value": "whole"})
+    whole = frame_of(of_all, [*KEY, "value"]).rename(columns={"value": "whole"})
     chosen = shown[shown["nace_r2"].isin(wanted)].merge(whole[whole["whole"] > 0], on=KEY)
-    share = chosen["employment"] / chosen["whole"]
-    return _told(chosen, share)
+    return _told(chosen, chosen["employment"] / chosen["whole"], dataset)
 
 
-def _told(chosen: pd.DataFrame, share: pd.Series) -> pd.DataFrame:
-    found: pd.DataFrame = chosen[[*KEY, "ref_year"]].assign(value=share, variable=chosen["nace_r2"])
-    return found
+def _told(chosen: pd.DataFrame, share: pd.Series, dataset: str) -> pd.DataFrame:
+    rows: pd.DataFrame = chosen[[*KEY, "ref_year"]]
+    return rows.assign(value=share, variable=chosen["nace_r2"], source=dataset)
