@@ -92,14 +92,14 @@ def convergence_table(panel: Panel, comparison: Comparison) -> pa.Table:
 
 
 def dispersion_table(panel: Panel, comparison: Comparison) -> pa.Table:
-    """Return σ of each year in which no value is 0 or less (:data:`DISPERSION`).
+    """Return σ of each year (:data:`DISPERSION`); none where any value is 0 or less.
 
     Args:
         panel: The ranked figures.
         comparison: The choices.
     """
     there = np.isfinite(panel.by_year) & (panel.inhabitants > 0)
-    positive = ~((panel.by_year <= 0) & there).any(axis=1)
+    positive = not (panel.by_year <= 0).any()
     sigma = moves.sigma(panel.by_year, np.where(there, panel.inhabitants, 0.0))
     kept = positive & np.isfinite(sigma)
     columns = {
