@@ -59,7 +59,7 @@ def compute(work: Workspace, ranked: Mapping[str, str]) -> dict[str, pa.Table]:
     try:
         sets = {
             scope: reference_regions(
-                found.values,
+                found.value,
                 found.dimensions,
                 found.countries,
                 abroad=scope == tables.ABROAD,

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from s3etl.benchmark.ranks import settled
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -104,14 +106,13 @@ def rank_mobility(first: ArrayLike, last: ArrayLike) -> float:
     Returns:
         NaN with fewer than two regions, or where all values of a year are the same.
     """
-    from scipy.stats import kendalltau  # noqa: PLC0415  (scipy only where it is needed)
-
     start, end = np.asarray(first, float), np.asarray(last, float)
     there = np.isfinite(start) & np.isfinite(end)
-    start, end = start[there], end[there]
-    if len(start) < 2 or np.ptp(start) == 0 or np.ptp(end) == 0:
+    signs = [np.sign(x[:, None] - x) for x in (settled(start[there]), settled(end[there]))]
+    moved = [np.abs(sign).sum() for sign in signs]  # pairs that are not tied, each twice
+    if min(moved) == 0:
         return float("nan")
-    return float(1 - kendalltau(start, end).statistic)
+    return float(1 - (signs[0] * signs[1]).sum() / np.sqrt(moved[0] * moved[1]))
 
 
 def trend(values: Floats, years: ArrayLike, *, interval: float = 0.9, fewest: int = 3) -> Trend:

@@ -102,7 +102,9 @@ def above_normal(values: Floats, sd: Floats) -> Floats:
     difference = values[:, None] - values
     spread = np.hypot(sd[:, None], sd)
     sure = np.where(difference > 0, np.inf, np.where(difference < 0, -np.inf, 0.0))
-    return np.asarray(ndtr(np.divide(difference, spread, out=sure, where=spread > 0)))
+    with np.errstate(over="ignore"):  # next to no noise: sure, too
+        standard = np.divide(difference, spread, out=sure, where=spread > 0)
+    return np.asarray(ndtr(standard))
 
 
 def tied_groups(values: Floats, probability: Floats, apart: float) -> Index:

@@ -31,7 +31,7 @@ class Structure:
     Attributes:
         regions: R, NUTS 2 codes in order.
         versions: R, NUTS version of each.
-        values: R × J, in the variable's own unit; NaN where missing.
+        value: R × J, in the variable's own unit; NaN where missing.
         years: R × J, the year of each value; 0 where missing.
         sources: J, indicator or dataset; empty where a variable has no data.
         variables: J, names.
@@ -40,7 +40,7 @@ class Structure:
 
     regions: NDArray[np.object_]
     versions: NDArray[np.object_]
-    values: Floats
+    value: Floats
     years: NDArray[np.int64]
     sources: tuple[str, ...]
     variables: tuple[str, ...]
@@ -93,8 +93,9 @@ def _empty() -> pd.DataFrame:
 
 def _arranged(frame: pd.DataFrame, method: PeersMethod, origin: Origin) -> Structure:
     """Return rows of :func:`_empty` as arrays."""
-    inside = [classify(code, origin) for code in frame["geo"].astype(str)]
-    frame = frame[[r.kind == "region" and r.level == 2 for r in inside]].reset_index(drop=True)
+    told = (classify(str(code), origin) for code in frame["geo"])
+    inside = np.array([r.kind == "region" and r.level == 2 for r in told], bool)
+    frame = frame[inside].reset_index(drop=True)
     country = frame["geo"].astype(str).str[:2]
     newest = frame["nuts_version"].groupby(country).transform("max")
     frame = frame[frame["nuts_version"] == newest]
@@ -109,7 +110,7 @@ def _arranged(frame: pd.DataFrame, method: PeersMethod, origin: Origin) -> Struc
     return Structure(
         regions=regions["geo"].to_numpy(object),
         versions=regions["nuts_version"].to_numpy(object),
-        values=wide("value").to_numpy(float, na_value=np.nan),
+        value=wide("value").to_numpy(float, na_value=np.nan),
         years=wide("ref_year").fillna(0).to_numpy(np.int64),
         sources=tuple(sources.get(name, "") for name in names),
         variables=tuple(names),

@@ -158,7 +158,7 @@ def _left_out(of: Structure, found: References, method: PeersMethod) -> list[str
 
 def variable_table(of: Structure, found: References, method: PeersMethod) -> pa.Table:
     """Return the values the distances are made of (:data:`VARIABLES`), none for what is missing."""
-    r, j = np.nonzero(np.isfinite(of.values))
+    r, j = np.nonzero(np.isfinite(of.value))
     names = {
         name: np.array(values, object)[j]
         for name, values in (
@@ -174,7 +174,7 @@ def variable_table(of: Structure, found: References, method: PeersMethod) -> pa.
             "geo": of.regions[r],
             "nuts_version": of.versions[r],
             "ref_year": of.years[r, j],
-            "value": of.values[r, j],
+            "value": of.value[r, j],
             "treated": found.x[r, j],
             "weight": found.weights[j],
             "method_version": method.version,
