@@ -80,27 +80,23 @@ def distances(x: Floats, weights: ArrayLike) -> Floats:
     return out
 
 
-def nearest(
-    distance: NDArray[np.floating[Any]], allowed: Bools, number: int, *, tolerance: float
-) -> Bools:
+def nearest(far: NDArray[np.floating[Any]], number: int, *, tolerance: float) -> Bools:
     """Return which regions are among the nearest of each.
 
     Whoever is as far as the last of them is among them, too, so that no order decides.
 
     Args:
-        distance: (…,) R × R.
-        allowed: R × R, who may be a reference of whom.
+        far: (…,) R × R, distances; infinite for who may not be a reference of whom.
         number: How many.
         tolerance: Relative difference up to which two distances are equal.
 
     Returns:
         (…,) R × R.
     """
-    far = np.where(allowed & np.isfinite(distance), distance, np.inf)
     if number >= far.shape[-1]:
         return np.asarray(np.isfinite(far))
     edge = np.partition(far, number - 1, axis=-1)[..., number - 1, None]
-    return np.asarray((far <= edge * (1 + tolerance)) & np.isfinite(far))
+    return np.asarray(far <= np.minimum(edge * (1 + tolerance), np.finfo(far.dtype).max))
 
 
 def scale(distance: Floats, neighbour: int) -> float:

@@ -105,7 +105,8 @@ def reference_regions(
     if abroad:
         country = np.asarray(countries, object)
         allowed &= country[:, None] != country
-    member = nearest(distance, allowed, chosen.number, tolerance=ROUNDING)
+    reachable = np.where(allowed & np.isfinite(distance), distance, np.inf)
+    member = nearest(reachable, chosen.number, tolerance=ROUNDING)
     far = scale(distance, chosen.similar_neighbour)
     drawn = drawn_weights(
         omega,

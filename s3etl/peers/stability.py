@@ -66,6 +66,7 @@ def inclusion(x: Floats, weights: Floats, allowed: Bools, number: int) -> Floats
     )
     whole = bool(both.all())
     single = weights.astype(np.float32)
+    barred = np.where(allowed, 0, np.inf).astype(np.float32).ravel()
     counts = np.zeros((regions, regions))
     step = max(1, BLOCK // max(regions**2, 1))
     for start in range(0, len(weights), step):
@@ -74,7 +75,8 @@ def inclusion(x: Floats, weights: Floats, allowed: Bools, number: int) -> Floats
         if not whole:
             shared = block @ both
             np.divide(far, shared, out=far, where=shared > 0)
-            far[shared <= 0] = np.nan
-        near = nearest(far.reshape(-1, regions, regions), allowed, number, tolerance=SINGLE)
+            far[shared <= 0] = np.inf
+        far += barred
+        near = nearest(far.reshape(-1, regions, regions), number, tolerance=SINGLE)
         counts += near.sum(axis=0)
     return counts / len(weights)

@@ -189,7 +189,8 @@ def test_stability_counts_draws() -> None:
     x[rng.random(x.shape) < 0.1] = NAN
     weights = rng.dirichlet(np.ones(5), 40)
     allowed = ~np.eye(25, dtype=bool)
-    often = np.mean([nearest(distances(x, w), allowed, 4, tolerance=1e-9) for w in weights], axis=0)
+    barred = np.where(allowed, 0, np.inf)
+    often = np.mean([nearest(distances(x, w) + barred, 4, tolerance=1e-9) for w in weights], axis=0)
     np.testing.assert_array_equal(inclusion(x, weights, allowed, 4), often)
 
 
