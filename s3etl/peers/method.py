@@ -20,7 +20,8 @@ class Dimension(Part):
 
     Attributes:
         indicators: By variable the indicators that may give it; the first that has figures does.
-        sections: NACE sections whose shares in market employment are variables.
+        sections: NACE sections whose shares are variables.
+        whole: Sections whose employment together is what these are shares of.
         divisions: Divisions of manufacturing whose shares in section C are variables.
         portfolio: By variable the indicator of the portfolio that gives it.
         without: Why the dimension has no variables.
@@ -28,6 +29,7 @@ class Dimension(Part):
 
     indicators: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     sections: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     divisions: tuple[str, ...] = ()
     portfolio: dict[str, str] = Field(default_factory=dict)
     without: str = ""
@@ -41,6 +43,8 @@ class Dimension(Part):
     def _some_or_none(self) -> Self:
         if bool(self.variables) == bool(self.without):
             raise ValueError("give variables, or say in without why there are none")
+        if bool(self.sections) != bool(self.whole):
+            raise ValueError("sections are shares of a whole: give both")
         if not all(self.indicators.values()):
             raise ValueError("each variable names at least one indicator")
         return self

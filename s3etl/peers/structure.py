@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from s3etl.columns import frame_of
-from s3etl.peers.method import PeersMethod
+from s3etl.peers.method import Dimension, PeersMethod
 from s3etl.peers.treatment import Floats
 from s3etl.records import Origin
 from s3etl.regions import classify
@@ -81,7 +81,7 @@ def structure(
         for variable, indicator in dimension.portfolio.items():
             parts.append(_of_portfolio(portfolio.get("portfolio_indicator"), indicator, variable))
         cells = portfolio.get("portfolio_cell")
-        parts.append(_section_shares(sections, dimension.sections, dataset))
+        parts.append(_section_shares(sections, dimension, dataset))
         parts.append(_division_shares(cells, sections, dimension.divisions, dataset))
     some = [part for part in parts if len(part)]
     return _arranged(pd.concat(some) if some else _empty(), method, origin)
@@ -165,15 +165,15 @@ def sections_of(converted: pa.Table, employment: str, year: int) -> pa.Table:
     return pa.Table.from_pandas(rows[[*KEY, "ref_year", "nace_r2", "value"]], preserve_index=False)
 
 
-def _section_shares(sections: pa.Table | None, wanted: Sequence[str], dataset: str) -> pd.DataFrame:
-    """Return shares of sections in the market economy, where every section is published."""
-    if sections is None or not wanted or not sections.num_rows:
+def _section_shares(sections: pa.Table | None, dimension: Dimension, dataset: str) -> pd.DataFrame:
+    """Return shares of sections in the whole, where all that make it up are published."""
+    if sections is None or not dimension.sections:
         return _empty()
     frame: pd.DataFrame = sections.to_pandas()
-    everything = frame["nace_r2"].nunique()
-    whole = frame.groupby(KEY)["value"].agg(whole="sum", sections="count").reset_index()
-    whole = whole[(whole["sections"] == everything) & (whole["whole"] > 0)]
-    chosen = frame[frame["nace_r2"].isin(wanted)].merge(whole, on=KEY)
+    part = frame[frame["nace_r2"].isin(dimension.whole)]
+    whole = part.groupby(KEY)["value"].agg(whole="sum", sections="count").reset_index()
+    whole = whole[(whole["sections"] == len(dimension.whole)) & (whole["whole"] > 0)]
+    chosen = frame[frame["nace_r2"].isin(dimension.sections)].merge(whole, on=KEY)
     return _told(chosen, chosen["value"] / chosen["whole"], dataset)
 
 

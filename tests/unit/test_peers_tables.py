@@ -127,13 +127,19 @@ CELLS = pa.Table.from_pylist(
 
 
 def test_shares_are_of_published_sections_and_shown_cells_only() -> None:
-    method = declared(sectors={"sections": ["B", "C"], "divisions": ["C10", "C24"]})
+    method = declared(
+        sectors={"sections": ["B", "C"], "whole": ["B", "C"], "divisions": ["C10", "C24"]}
+    )
     found = made(method, sections=business(), portfolio={"portfolio_cell": CELLS})
     assert found.regions.tolist() == ["AT21", "AT22"]
     expected = [[0.25, 0.75, 0.2, 0.0], [np.nan, np.nan, 0.25, np.nan]]
     np.testing.assert_array_equal(found.value, expected)
     assert set(found.sources) == {"sbs"}
     assert 50.0 not in business()["value"].to_pylist()
+    # Of a whole without B all shares are known but its own.
+    method = declared(sectors={"sections": ["B", "C"], "whole": ["C"]})
+    found = made(method, sections=business())
+    np.testing.assert_array_equal(found.value, [[1 / 3, 1], [np.nan, 1]])
 
 
 def test_an_indicator_of_the_portfolio() -> None:
@@ -148,7 +154,7 @@ def test_an_indicator_of_the_portfolio() -> None:
 
 
 def test_nothing_at_all() -> None:
-    method = declared(sectors={"sections": ["C"], "divisions": ["C10"]})
+    method = declared(sectors={"sections": ["C"], "whole": ["C"], "divisions": ["C10"]})
     found = made(method)
     assert found.value.shape == (0, 2)
     with pytest.raises(ValueError, match="no structural variable has data"):
@@ -333,6 +339,8 @@ def test_other_levels_take_no_part() -> None:
         ("core: 0.8", "core: 0.4", "likely is at most core"),
         ("openness: {without: ", "openness: {nothing: ", "there is no such field"),
         ("      old: [", "      C10: [", "C10 is the name of two variables"),
+        ("    whole: [C, F", "    divisions_of: [C, F", "there is no such field"),
+        ("    sections: [B", "    # sections: [B", "give both"),
         ("      old: [old_age_dependency]", "      old: []", "at least one indicator"),
     ],
 )
