@@ -23,6 +23,7 @@ STATUS = dict(zip("bdesipufnz", "BDEEIPUFNM", strict=True))
 STATUS_ORDER = "BDEIPUFNMQOA"
 METHODS = ("none", "recode", "merge", "split")
 UNITS = {"V16110": "PERS", "V11210": "NR", "V13320": "MIO_EUR"}
+SELECTED = {"estat_demo_r_pjanind3.tsv.gz"}  # of these other series are not taken
 LAND = {"PER_KM2"}  # means over land, not over people
 ADDITIVE = {"NR", "PERS", "MIO_EUR", "MIO_PPS", "THS"}
 NO_REGION = re.compile("[A-Z]{2}(Z+|X+)")
@@ -246,10 +247,12 @@ class Vintage:
 
 
 def cells_of(path: Path, wanted: set[str], nuts: Nuts) -> tuple[list[Cell], Vintage]:
-    """Return the cells of the wanted series, and the versions told from the whole file."""
+    """Return the cells of the wanted series, and the versions told from all that is taken."""
     empty: dict[tuple[str, tuple[int, ...]], set[int]] = {}  # places without a value so far
     found = []
     for series, geo, years, texts in read(path):
+        if path.name in SELECTED and series not in wanted:
+            continue
         rest = empty.setdefault((geo, years), {*range(len(years))})
         if rest:
             rest -= {place for place in rest if texts[place][0] != ":"}
