@@ -248,10 +248,11 @@ def block_asset(block: str, catalogue: Catalogue) -> dg.AssetsDefinition:
     declared = blocks.BLOCKS[block]
     sources: list[Source] = [*blocks.registers_of(catalogue.registers, block)]
     sources += [catalogue.sources[s] for s in (*declared.needs, *declared.uses)]
+    ranked = [*map(benchmark_key, catalogue.computed)] if declared.ranked else []
 
     @dg.asset(
         key=block_key(block),
-        deps=[*map(core_key, sources), *map(block_key, declared.after)],
+        deps=[*map(core_key, sources), *map(block_key, declared.after), *ranked],
         group_name="block",
         automation_condition=WHEN_ANY,
         kinds={"parquet"},

@@ -1,4 +1,4 @@
-"""Blocks of tables: organisations, strategies, participation, and the cluster portfolio.
+"""Blocks of tables: organisations, strategies, participation, portfolio, reference regions.
 
 Each is computed from accepted data and named by what goes into it, like figures; nothing here
 knows Dagster.
@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from pipelines import portfolio, stages
+from pipelines import peers, portfolio, stages
 from pipelines.workspace import Workspace
+from s3etl.benchmark.comparison import load_comparison
 from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
 from s3etl.errors import Unfit
@@ -24,6 +25,7 @@ from s3etl.organisations.listing import listed
 from s3etl.organisations.method import load_method
 from s3etl.organisations.postcodes import installed_postcodes
 from s3etl.organisations.quality import load_quality
+from s3etl.peers.method import load_method as peers_method
 from s3etl.portfolio.method import load_method as portfolio_method
 from s3etl.portfolio.shock_vectors import shock_vectors
 from s3etl.portfolio.stars_method import load_stars
@@ -52,6 +54,7 @@ class Block(NamedTuple):
         code: Modules whose text is part of its identity.
         after: Blocks it uses where they are there.
         settings: Declarations that are part of its identity.
+        ranked: Whether it uses the figures and ranks of all indicators that have them.
     """
 
     title: str
@@ -63,14 +66,16 @@ class Block(NamedTuple):
     code: tuple[str, ...]
     after: tuple[str, ...] = ()
     settings: Callable[[], list[object]] = list
+    ranked: bool = False
 
 
 class Inputs(NamedTuple):
-    """Accepted registers, datasets and reference tables by id, and blocks by identity."""
+    """Accepted registers, datasets and reference tables by id; blocks and ranks by identity."""
 
     registers: dict[str, Accepted]
     tables: dict[str, Accepted]
     blocks: dict[str, str]
+    ranked: dict[str, str]
 
 
 def _organisations(work: Workspace, inputs: Inputs) -> Tables:
@@ -271,6 +276,37 @@ BLOCKS: Final = {
             [dump(vector) for vector in shock_vectors().values()],
         ],
     ),
+    "peers": Block(
+        "Reference regions, and the gaps, standing and convergence of every indicator",
+        (),
+        (stages.NUTS_CODES, stages.NUTS_MATRICES),
+        (PORTFOLIO.dataset,),
+        peers.TABLES,
+        lambda work, inputs: peers.compute(work, inputs.ranked),
+        (
+            "pipelines.peers",
+            *(
+                f"s3etl.benchmark.{m}"
+                for m in (
+                    *("convergence", "convergence_tables", "gap_tables", "gaps", "groups"),
+                    *("panel", "ranks"),
+                )
+            ),
+            "s3etl.columns",
+            "s3etl.nuts.convert",
+            "s3etl.nuts.recipes",
+            *(
+                f"s3etl.peers.{m}"
+                for m in (
+                    *("distance", "references", "stability", "structure", "tables", "treatment"),
+                )
+            ),
+            "s3etl.regions",
+        ),
+        after=("portfolio",),
+        settings=lambda: [dump(peers_method()), dump(load_comparison()), dump(PORTFOLIO)],
+        ranked=True,
+    ),
 }
 
 
@@ -301,7 +337,11 @@ def inputs_of(work: Workspace, block: str) -> Inputs:
         elif table in declared.needs:
             raise Unfit(f"{block}: {table}, which it is made from, has no accepted data.")
     before = {b: name for b in declared.after if (name := work.store.block_identity(b))}
-    return Inputs(registers, tables, before)
+    ranked = {}
+    if declared.ranked:
+        names = {i: stages.ranked_identity(work, i) for i in work.catalogue.computed}
+        ranked = {i: name for i, name in names.items() if name is not None}
+    return Inputs(registers, tables, before, ranked)
 
 
 def identity_of(work: Workspace, block: str, inputs: Inputs) -> str:
@@ -325,6 +365,7 @@ def identity_of(work: Workspace, block: str, inputs: Inputs) -> str:
         {r: dump(work.catalogue.registers[r]) for r in inputs.registers},
         {t: a.identity for t, a in inputs.tables.items()},
         inputs.blocks,
+        *([inputs.ranked, dump(work.catalogue.method)] if declared.ranked else []),
         settings,
         code_version(*declared.code),
     )

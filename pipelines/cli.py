@@ -156,6 +156,18 @@ def portfolio(
     show_portfolio.portfolio(_workspace_of(region, sources), region.upper())
 
 
+@app.command()
+def peers(
+    region: Annotated[str, typer.Argument(help="NUTS 2 region, such as AT21.")],
+    sources: From = None,
+    abroad: Annotated[bool, typer.Option("--abroad", help="Only other countries.")] = False,
+) -> None:
+    """Show whom a region may fairly be compared with, and how far behind them it is."""
+    from pipelines import show_peers
+
+    show_peers.peers(_workspace_of(region, sources), region.upper(), abroad=abroad)
+
+
 registers_app = typer.Typer(help="Write empty workbooks for registers that people fill.")
 app.add_typer(registers_app, name="registers")
 

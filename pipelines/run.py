@@ -125,8 +125,12 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
         ready = [i for i in declared.computed if stages.has_work(work, i)]
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
-        keys += [assets.block_key(b) for b in blocks.BLOCKS if blocks.has_work(work, b)]
+        first = [b for b, block in blocks.BLOCKS.items() if not block.ranked]
+        keys += [assets.block_key(b) for b in first if blocks.has_work(work, b)]
         execute(EVALUATE, keys)
+        # By themselves: within one run Dagster skips a block if any one indicator failed.
+        last = [b for b in blocks.BLOCKS if b not in first and blocks.has_work(work, b)]
+        execute(EVALUATE, [assets.block_key(b) for b in last])
         released = execute(RELEASE, [assets.CANDIDATE])
     return Ran(_candidate(released), tuple(failures), _left_out(released), done)
 

@@ -387,11 +387,24 @@ def has_work(work: Workspace, indicator: str) -> bool:
         inputs = inputs_of(work, indicator)
     except Unfit:
         return False
+    return _ranked(work, indicator, inputs) is None
+
+
+def ranked_identity(work: Workspace, indicator: str) -> str | None:
+    """Return the name of an indicator's benchmark rows, or None if they are not up to date."""
+    try:
+        inputs = inputs_of(work, indicator)
+    except Unfit:
+        return None
+    return _ranked(work, indicator, inputs)
+
+
+def _ranked(work: Workspace, indicator: str, inputs: dict[str, Accepted]) -> str | None:
     figures = work.store.figures(indicator)
     if figures is None or figures.identity != figures_identity(work, indicator, inputs):
-        return True
+        return None
     name = _benchmark_identity(work, figures.identity)
-    return not work.store.benchmark_folder(indicator, name).is_dir()
+    return name if work.store.benchmark_folder(indicator, name).is_dir() else None
 
 
 def _benchmark_identity(work: Workspace, figures: str) -> str:

@@ -22,12 +22,15 @@ from sqlalchemy.sql.type_api import TypeEngine
 from s3etl.alignment.tables import CELLS as ALIGNMENT_CELLS
 from s3etl.alignment.tables import REGIONS as ALIGNMENT_REGIONS
 from s3etl.benchmark import BENCHMARK, NORMS
+from s3etl.benchmark.convergence_tables import CONVERGENCE, DISPERSION
+from s3etl.benchmark.gap_tables import GAPS
 from s3etl.domains.records import CONCORDANCE
 from s3etl.evaluate import LINEAGE
 from s3etl.nuts.recipes import RECIPE
 from s3etl.nuts.tables import NAMES
 from s3etl.organisations.indicators import REGISTRY
 from s3etl.organisations.listing import TABLES as ORGANISATION
+from s3etl.peers.tables import REFERENCES, SETS, VARIABLES
 from s3etl.portfolio.method_stress import METHOD_STRESS
 from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.tables import CELLS as PORTFOLIO_CELLS
@@ -286,6 +289,39 @@ alignment_cell: Final = _block_table(
     ALIGNMENT_CELLS,
     "The map of domains: priority, strength, organisation.",
 )
+reference_region: Final = _block_table(
+    "reference_region",
+    REFERENCES,
+    "Whom a region may fairly be compared with: the nearest in structure, with how often they "
+    "stay so when weights move. A region with data for too little of the weight has none.",
+)
+reference_set: Final = _block_table(
+    "reference_set",
+    SETS,
+    "What the reference regions rest on: dimensions with and without data, and the scale of "
+    "distances.",
+)
+structural_variable: Final = _block_table(
+    "structural_variable",
+    VARIABLES,
+    "Structural variables of regions, as they are and as the distances use them.",
+)
+gap: Final = _block_table(
+    "gap",
+    GAPS,
+    "Gap of each ranked region to the frontrunners, split into what its likes are behind and "
+    "what it is behind them, with band, tied group, performance group and trend.",
+)
+convergence: Final = _block_table(
+    "convergence",
+    CONVERGENCE,
+    "Whether regions grow alike: beta convergence and rank mobility of each indicator.",
+)
+dispersion: Final = _block_table(
+    "dispersion",
+    DISPERSION,
+    "How far regions are apart in each year: sigma of each indicator.",
+)
 concordance: Final = _block_table(
     "concordance",
     CONCORDANCE,
@@ -320,6 +356,12 @@ LOADED: Final = (
     method_stress,
     alignment,
     alignment_cell,
+    reference_region,
+    reference_set,
+    structural_variable,
+    gap,
+    convergence,
+    dispersion,
     concordance,
     left_out,
 )

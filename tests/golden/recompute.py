@@ -23,6 +23,8 @@ STATUS = dict(zip("bdesipufnz", "BDEEIPUFNM", strict=True))
 STATUS_ORDER = "BDEIPUFNMQOA"
 METHODS = ("none", "recode", "merge", "split")
 UNITS = {"V16110": "PERS", "V11210": "NR", "V13320": "MIO_EUR"}
+SELECTED = {"estat_demo_r_pjanind3.tsv.gz"}  # of these other series are not taken
+LAND = {"PER_KM2"}  # means over land, not over people
 ADDITIVE = {"NR", "PERS", "MIO_EUR", "MIO_PPS", "THS"}
 NO_REGION = re.compile("[A-Z]{2}(Z+|X+)")
 
@@ -121,10 +123,15 @@ def shares(rows: list[tuple[str, str, float, float]], side: int) -> dict[tuple[s
 
 
 @cache
-def recipes(nuts_folder: Path, level: int, old: str, new: str = LATEST) -> dict[str, Recipe]:
+def recipes(
+    nuts_folder: Path, level: int, old: str, new: str = LATEST, *, land: bool = False
+) -> dict[str, Recipe]:
     """Return how each region of a version is made from those of an older one (methodology 6)."""
     rows = [
-        (r[f"code_v{old}"], r[f"code_v{new}"], float(r["pop21"]), float(r["areaKm"]))
+        (
+            *(r[f"code_v{old}"], r[f"code_v{new}"]),
+            *(float(r["areaKm" if land else "pop21"]), float(r["areaKm"])),
+        )
         for r in Nuts(nuts_folder).matrix(level, old, new)
     ]
     rows = [row for row in rows if row[2] > 0 or row[3] > 0]
@@ -240,10 +247,12 @@ class Vintage:
 
 
 def cells_of(path: Path, wanted: set[str], nuts: Nuts) -> tuple[list[Cell], Vintage]:
-    """Return the cells of the wanted series, and the versions told from the whole file."""
+    """Return the cells of the wanted series, and the versions told from all that is taken."""
     empty: dict[tuple[str, tuple[int, ...]], set[int]] = {}  # places without a value so far
     found = []
     for series, geo, years, texts in read(path):
+        if path.name in SELECTED and series not in wanted:
+            continue
         rest = empty.setdefault((geo, years), {*range(len(years))})
         if rest:
             rest -= {place for place in rest if texts[place][0] != ":"}
@@ -288,16 +297,17 @@ def carry(cells: list[Cell], nuts: Nuts, level: int, to: str, found: dict) -> li
     """Carry cells to a version; returns those that no matrix carries there."""
     by_year, rest = defaultdict(dict), []
     for cell in cells:
-        made = recipes(nuts.folder, level, cell.version, to) if cell.version != to else {}
         if cell.version == to:
             continue
+        land = unit_of(cell.series) in LAND
+        made = recipes(nuts.folder, level, cell.version, to, land=land)
         if any(recipe.parts.get(cell.geo, 0) > 0 for recipe in made.values()):
             by_year[cell.year, cell.version][cell.geo] = cell
         else:
             rest.append(cell)
     candidates: dict[tuple[str, int], list[tuple]] = defaultdict(list)
     for (year, version), old in by_year.items():
-        for geo, recipe in recipes(nuts.folder, level, version, to).items():
+        for geo, recipe in recipes(nuts.folder, level, version, to, land=land).items():
             if (row := one(recipe, old)) is not None:
                 candidates[geo, year].append((round(row.missing, 6), -int(version), row))
             if recipe.whole in old:

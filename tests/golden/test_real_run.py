@@ -42,6 +42,16 @@ JOBLESS = ("part", "lfst_r_lfu3pers.tsv.gz", ["THS.Y_GE15.T"], [0])
 POPULATION = ("demo_r_pjanaggr3_linear.csv.gz", ["NR.T.TOTAL"])
 PEOPLE, STOCK = ("denominator", *POPULATION, [0]), ("stock", *POPULATION, [0, 5])
 
+LABOUR = {
+    isced: ("lfst_r_lfp2acedu.tsv.gz", [f"THS.T.Y25-64.{isced}"], [0])
+    for isced in ("ED0-2", "ED5-8", "TOTAL")
+}
+LOW, TERTIARY = (("numerator", *LABOUR[isced]) for isced in ("ED0-2", "ED5-8"))
+ACTIVE = ("denominator", *LABOUR["TOTAL"])
+AGES = "estat_demo_r_pjanind3.tsv.gz"
+YOUNG, OLD = (("value", AGES, [f"{code}.PC"], [0]) for code in ("YOUNGDEP1", "OLDDEP1"))
+DENSITY = ("value", "demo_r_d3dens.tsv.gz", ["PER_KM2"], [0])
+
 
 def only(value):
     return value[0]
@@ -69,11 +79,17 @@ INDICATORS = {
     "gdp_per_head_nuts3": (3, "+", only, [GDP_HEAD_3]),
     "gdp_per_person_employed": (2, "+", ratio(1e6 / 1e3), [GDP, ("denominator", *EMPLOYED)]),
     "gva_growth": (2, "+", lambda rates: sum(rates) / 3, [GROWTH]),
+    "inhabitants": (2, "ctx", only, [("value", *POPULATION, [0])]),
+    "low_attainment_of_active": (2, "ctx", ratio(100), [LOW, ACTIVE]),
     "manufacturing_share": (2, "ctx", ratio(100), [MAKING, MARKET]),
+    "old_age_dependency": (2, "ctx", only, [OLD]),
     "persons_per_local_unit": (2, "ctx", ratio(1), [MAKING, UNITS]),
+    "population_density": (2, "ctx", only, [DENSITY]),
     "population_growth": (2, "ctx", growth, [STOCK]),
+    "tertiary_attainment_of_active": (2, "ctx", ratio(100), [TERTIARY, ACTIVE]),
     "unemployed_share_of_active": (2, "-", share, [JOBLESS, ("rest", *EMPLOYED)]),
     "wages_per_person_employed": (2, "+", ratio(1e6 / 1e3), [WAGES, MARKET]),
+    "young_age_dependency": (2, "ctx", only, [YOUNG]),
 }
 SIGN = {name: {"+": 1, "-": -1, "ctx": 0}[row[1]] for name, row in INDICATORS.items()}
 # The survey's UKM6 is another territory than the accounts' from 2010 on (declared set_apart).
