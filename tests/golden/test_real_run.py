@@ -256,7 +256,7 @@ def test_every_observation_behind_a_figure(tables, expected, name: str):
     rows = rows.assign(file=rows["snapshot"].map(files), flags=rows["obs_flag"].fillna(""))
     found = dict(zip(rows[columns].itertuples(index=False, name=None), rows["share"], strict=True))
     assert len(found) == len(rows)
-    datasets = [re.sub(r"(_linear|_tabular)?\..*", "", file) for file in rows["file"]]
+    datasets = [re.sub(r"^estat_|(_linear|_tabular)?\..*", "", file) for file in rows["file"]]
     assert [*rows["source_dataset"]] == datasets
     wanted = {}
     for key, figure in expected[name].items():

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.run import run
 from pipelines.workspace import Workspace, load_catalogue
+from s3etl.peers.method import load_method as peers_method
 from sources.providers import SampleProvider
 from sources.sample import REVISED_DATASETS
 from warehouse.diff import diff
@@ -87,6 +88,36 @@ def test_every_kind_of_conversion_occurs_and_is_told(sample_home):
     assert set(recipe["conv_method"].dropna()) == {"none", "recode", "merge", "split"}
     names = pq.read_table(sample_home.first.candidate / "region.parquet").to_pandas()
     assert set(ranked["geo"]) <= set(names["geo"])
+
+
+def test_regions_are_compared_with_their_likes(sample_home):
+    """Every region has references, gaps sum, and references are as many as declared."""
+
+    def table(name: str):
+        return pq.read_table(sample_home.first.candidate / f"{name}.parquet").to_pandas()
+
+    rows, sets, gaps = table("reference_region"), table("reference_set"), table("gap")
+    assert set(sets["variant"]) == {"S4: geo, education, sectors, firm size"}
+    assert set(sets["scope"]) == set(rows["scope"]) == {"all", "other countries"}
+    found = rows[rows["reference"].notna()]
+    assert (found.groupby(["scope", "geo"]).size() >= peers_method().number).all()
+    assert (rows["reference"].isna() == rows["missing_because"].notna()).all()
+    assert not found.loc[found["scope"] == "other countries", "same_country"].any()
+    assert found["stability"].between(0, 1).all()
+    assert {"core", "likely"} <= set(found["standing"].dropna())
+    total = gaps["structural_gap"] + gaps["catch_up_gap"]
+    there = total.notna()
+    assert there.mean() > 0.9
+    assert total[there].to_numpy() == pytest.approx(gaps.loc[there, "frontrunner_gap"].to_numpy())
+    assert (there == gaps["missing_because"].isna()).all()
+    ranked = table("benchmark").query("rankable and geo_level == 'NUTS 2'")
+    assert set(gaps["indicator_id"]) == set(ranked["indicator_id"])
+    told = table("convergence")
+    assert set(told["indicator_id"]) == set(gaps["indicator_id"])
+    assert (told["beta"].isna() == told["missing_because"].notna()).all()
+    assert set(table("dispersion")["indicator_id"]) <= set(gaps["indicator_id"])
+    published = set(table("structural_variable")["variable"])
+    assert published == set(peers_method().variables)
 
 
 def _affected() -> set[str]:
@@ -171,6 +202,8 @@ def test_the_commands_a_newcomer_types(command):
         ("indicators",),
         ("indicators", "HUM08"),
         ("releases",),
+        ("peers", "XA11"),
+        ("peers", "XA11", "--abroad"),
     ):
         shown = command(*arguments)
         assert shown.returncode == 0, shown.stderr
