@@ -18,6 +18,7 @@ import pytest
 
 from pipelines.run import Ran, run
 from pipelines.workspace import Workspace
+from s3etl.benchmark.composite import Aggregate, Composite, Normalise, Rank
 from tests.golden import recompute
 from tests.golden.recompute import Figure, Nuts, Term
 from warehouse.publish import publish
@@ -387,3 +388,37 @@ def test_no_territory_is_ranked_twice(tables, shared_nuts: Path):
         for row in nuts.matrix(level, version)
     }
     assert not covered & {*zip(old["geo"], old["nuts_version"], strict=True)}
+
+
+PILLARS = {
+    "economy": ("ECO01", "employment_per_inhabitant", "wages_per_person_employed"),
+    "people": ("HUM04", "HUM08", "tertiary_attainment_of_active"),
+}
+
+
+def test_a_composite_of_real_figures_orders_regions_as_a_published_index_does(
+    tables, shared_data: Path
+):
+    """The Regional Competitiveness Index of 2013, which is no input (methodology 11.2: ≥ 0.6).
+
+    Six indicators in two pillars, put together like the framework index. Regions that the
+    published index merges with their capital are not in both.
+    """
+    rci = shared_data.parent / "scoreboards" / "rci" / "rci_scores_2010_2016.csv"
+    rows = tables["benchmark"]
+    pillars = {code: pillar for pillar, codes in PILLARS.items() for code in codes}
+    rows = rows[rows["indicator_id"].isin(pillars) & (rows["geo_level"] == "NUTS 2")]
+    rows = rows[(rows["ref_year"] == 2013) & (rows["nuts_version"] == "2024")]
+    wide = rows.set_index(["geo", "indicator_id"])["value"].astype(float).unstack()  # noqa: PD010
+    meta = [(code, pillar, -1 if code == "HUM08" else 1) for code, pillar in pillars.items()]
+    meta += [(pillar, "all", 1) for pillar in PILLARS] + [("all", None, 1)]
+    made = Composite.build(
+        pd.DataFrame(meta, columns=["code", "parent", "direction"]),
+        wide.reset_index(),
+        [Normalise(low=1, high=100), Aggregate(methods=("arithmetic", "geometric")), Rank()],
+        unit="geo",
+    )
+    published = pd.read_csv(rci).query("Year == 2013").set_index("NUTS CODE 2016")["value"]
+    both = pd.concat({"ours": made.scores["all"], "theirs": published}, axis=1).dropna()
+    assert len(both) > 180
+    assert both.corr("spearman").loc["ours", "theirs"] > 0.85
