@@ -51,6 +51,7 @@ class Block(NamedTuple):
         code: Modules whose text is part of its identity.
         after: Blocks it uses where they are there.
         settings: Declarations that are part of its identity.
+        some_of: Datasets of which one at least must be there; those that are, are used.
     """
 
     title: str
@@ -62,6 +63,12 @@ class Block(NamedTuple):
     code: tuple[str, ...]
     after: tuple[str, ...] = ()
     settings: Callable[[], list[object]] = list
+    some_of: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Return all datasets and reference tables it may use."""
+        return (*self.some_of, *self.needs, *self.uses)
 
 
 class Inputs(NamedTuple):
@@ -237,8 +244,8 @@ BLOCKS: Final = {
     "portfolio": Block(
         "Cluster portfolio and its alignment with strategy and organisations",
         (),
-        (PORTFOLIO.dataset, stages.NUTS_CODES, stages.NUTS_MATRICES),
-        (NUTS_GEOMETRY,),
+        (stages.NUTS_CODES, stages.NUTS_MATRICES),
+        (NUTS_GEOMETRY, *PORTFOLIO.size_datasets),
         portfolio.TABLES,
         lambda work, _: portfolio.compute(work),
         (
@@ -246,8 +253,9 @@ BLOCKS: Final = {
             *(
                 f"s3etl.portfolio.{m}"
                 for m in (
-                    *("arrays", "bands", "cells", "change", "complexity", "disclosure", "economy"),
-                    *("estimate", "fill", "indicators", "protection", "ranking", "relatedness"),
+                    *("arrays", "bands", "cells", "change", "complexity", "disclosure"),
+                    *("divisions", "economy", "estimate", "fill", "indicators", "plants"),
+                    *("protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
                     *("scenario", "space", "universe"),
                 )
@@ -263,6 +271,7 @@ BLOCKS: Final = {
         ),
         after=("organisations", "strategies"),
         settings=lambda: [dump(PORTFOLIO), dump(load_stars())],
+        some_of=PORTFOLIO.datasets,
     ),
 }
 
@@ -287,12 +296,15 @@ def inputs_of(work: Workspace, block: str) -> Inputs:
     some = any(work.catalogue.registers[r].holds != "decisions" for r in registers)
     if declared.holds and not some:
         raise Unfit(f"{block}: no register of it has accepted data.")
-    for table in (*declared.needs, *declared.uses):
+    for table in declared.sources:
         found = work.store.accepted(table)
         if found is not None:
             tables[table] = found
         elif table in declared.needs:
             raise Unfit(f"{block}: {table}, which it is made from, has no accepted data.")
+    if declared.some_of and not tables.keys() & set(declared.some_of):
+        names = " or ".join(declared.some_of)
+        raise Unfit(f"{block}: {names}, one of which it is made from, has no accepted data.")
     before = {b: name for b in declared.after if (name := work.store.block_identity(b))}
     return Inputs(registers, tables, before)
 
@@ -336,6 +348,16 @@ def compute(work: Workspace, block: str) -> stages.Done:
         work.store.put_block(block, name, BLOCKS[block].compute(work, inputs))
     first = next(iter(BLOCKS[block].tables))
     return stages.Done(name, new=new, rows=work.store.block(block)[first].num_rows)
+
+
+def absent(work: Workspace, block: str) -> list[str]:
+    """Return the datasets of ``some_of`` that no row of the block's tables is made from."""
+    declared = BLOCKS[block]
+    if not declared.some_of:
+        return []
+    first = work.store.block(block)[next(iter(declared.tables))]
+    there = set(first.column("source_dataset").unique().to_pylist())
+    return [name for name in declared.some_of if name not in there]
 
 
 def has_work(work: Workspace, block: str) -> bool:

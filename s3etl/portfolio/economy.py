@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from s3etl.nuts.vintage import ANALYSIS
@@ -45,6 +44,9 @@ class Economy:
         divided: R, whether its territory was divided since, so that its values of this year are
             estimates.
         flags: R × S, flags of employment as written; empty where there are none.
+        dataset: Dataset of business statistics it is of.
+        plant_cv2: S, CV² of plant sizes by national size classes; NaN where they do not tell
+            it, None where there are none.
     """
 
     year: str
@@ -62,6 +64,8 @@ class Economy:
     conversion: NDArray[Any]
     divided: NDArray[np.bool_]
     flags: NDArray[Any]
+    dataset: str = ""
+    plant_cv2: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,13 @@ class Roles:
         employment: Persons employed.
         wages: Wages and salaries.
         units: Local units.
+        dataset: The dataset.
     """
 
     employment: str
     wages: str
     units: str
+    dataset: str = ""
 
 
 def of_years(
@@ -258,6 +264,7 @@ def _economy(
         conversion=made,
         divided=exact < LEAST_EXACT,
         flags=flags,
+        dataset=roles.dataset,
     )
 
 

@@ -122,4 +122,4 @@ def _secret(many: Numbers) -> Mask:
     spare = np.where(secret | (many == 0), np.inf, many)
     least = np.arange(many.shape[1])[:, None, None] == spare.argmin(1)[:, None]
     alone = (secret.sum(1) == 1)[:, None]
-    return secret | (alone & least & np.isfinite(spare))
+    return np.asarray(secret | (alone & least & np.isfinite(spare)))
