@@ -17,7 +17,9 @@ from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
 from s3etl.errors import Unfit
 from s3etl.files import code_version, identity
+from s3etl.nuts.convert import convert
 from s3etl.nuts.recipes import people_of
+from s3etl.organisations.enterprises import Enterprises, enterprises_of
 from s3etl.organisations.indicators import REGISTRY, registry_table
 from s3etl.organisations.listing import TABLES as ORGANISATION_TABLES
 from s3etl.organisations.listing import listed
@@ -108,9 +110,29 @@ def _organisations(work: Workspace, inputs: Inputs) -> Tables:
         load_quality(),
         as_of=_day(inputs),
         population=people_of(reference["matrices"]),
+        enterprises=_enterprises(work, inputs, reference["codes"], reference["matrices"]),
         completeness=found["register_completeness"],
     )
     return found | {"registry_indicator": told}
+
+
+def _enterprises(
+    work: Workspace, inputs: Inputs, codes: pa.Table, matrices: pa.Table
+) -> dict[str, Enterprises] | None:
+    """Return active enterprises by region; None where no dataset of them is accepted."""
+    wanted = [s for s in load_method().enterprises if s.dataset in inputs.tables]
+    if not wanted:
+        return None
+    converted = {}
+    for series in wanted:
+        declared = work.catalogue.datasets[series.dataset]
+        converted[series.dataset] = convert(
+            work.store.observations(series.dataset, [series.series]),
+            matrices,
+            extensive=declared.extensive,
+            weight=declared.weight,
+        ).observations
+    return enterprises_of(converted, wanted, codes)
 
 
 def _day(inputs: Inputs) -> date:
@@ -198,18 +220,28 @@ BLOCKS: Final = {
         "Cluster organisations: placed in regions, told apart, given domains",
         ("organisations", "decisions"),
         (stages.NUTS_CODES, stages.NUTS_NAMES, stages.NUTS_MATRICES),
-        (NUTS_GEOMETRY, NAICS_NACE),
+        (NUTS_GEOMETRY, NAICS_NACE, *(s.dataset for s in load_method().enterprises)),
         ORGANISATION_TABLES | {"registry_indicator": REGISTRY},
         _organisations,
         (
             *(
                 f"s3etl.organisations.{m}"
                 for m in (
-                    *("choosing", "cities", "codes", "completeness", "duplicates", "grouping"),
-                    *("indicators", "listing", "names", "pairs", "placing", "postcodes"),
+                    *("choosing", "cities", "codes", "completeness", "duplicates"),
+                    *(
+                        "enterprises",
+                        "grouping",
+                        "indicators",
+                        "listing",
+                        "names",
+                        "pairs",
+                        "placing",
+                        "postcodes",
+                    ),
                     *("quality", "regions", "territory", "wording"),
                 )
             ),
+            "s3etl.nuts.convert",
             *_DOMAIN_CODE,
         ),
         settings=lambda: [

@@ -125,7 +125,7 @@ def rounded(values: Floats, spread: Floats | float = 0.0) -> Floats:
     size = np.abs(values)
     place = np.floor(np.log10(size, out=np.zeros_like(size), where=size > SMALL))
     step = np.maximum(10.0 ** (place - DIGITS + 1), _step(2 * np.broadcast_to(spread, size.shape)))
-    return np.asarray(np.round(np.round(values / step) * step, 12))
+    return np.asarray(np.round(np.round(values / step) * step, 12) + 0.0)  # no minus zero
 
 
 def _step(spread: Floats) -> Floats:

@@ -48,7 +48,7 @@ def local_units(economy: Economy, dataset: Dataset) -> Table:
     rng = stream(f"{dataset.id} dirt")
     detail = np.array([len(c) > 1 for c in codes])[:, None, None, None]
     lost = detail & (rng.random(values.shape) < 0.008)
-    gap = np.broadcast_to(areas.at("XE", 2021), values.shape)
+    gap = np.broadcast_to(areas.at("XE", 2021, 2022, 2023), values.shape)  # it takes part late
     values[gap | lost | secret] = np.nan
     marks = {
         "b": np.array([c[0] == "J" for c in codes])[:, None, None, None] & areas.at("XC", 2023),
