@@ -247,7 +247,7 @@ def block_asset(block: str, catalogue: Catalogue) -> dg.AssetsDefinition:
     """Make the asset that computes a block from registers."""
     declared = blocks.BLOCKS[block]
     sources: list[Source] = [*blocks.registers_of(catalogue.registers, block)]
-    sources += [catalogue.sources[s] for s in (*declared.needs, *declared.uses)]
+    sources += [catalogue.sources[s] for s in declared.sources]
     ranked = [*map(benchmark_key, catalogue.computed)] if declared.ranked else []
 
     @dg.asset(

@@ -18,7 +18,9 @@ from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
 from s3etl.errors import Unfit
 from s3etl.files import code_version, identity
+from s3etl.nuts.convert import convert
 from s3etl.nuts.recipes import people_of
+from s3etl.organisations.enterprises import Enterprises, enterprises_of
 from s3etl.organisations.indicators import REGISTRY, registry_table
 from s3etl.organisations.listing import TABLES as ORGANISATION_TABLES
 from s3etl.organisations.listing import listed
@@ -55,6 +57,7 @@ class Block(NamedTuple):
         after: Blocks it uses where they are there.
         settings: Declarations that are part of its identity.
         ranked: Whether it uses the figures and ranks of all indicators that have them.
+        some_of: Datasets of which one at least must be there; those that are, are used.
     """
 
     title: str
@@ -67,6 +70,12 @@ class Block(NamedTuple):
     after: tuple[str, ...] = ()
     settings: Callable[[], list[object]] = list
     ranked: bool = False
+    some_of: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Return all datasets and reference tables it may use."""
+        return (*self.some_of, *self.needs, *self.uses)
 
 
 class Inputs(NamedTuple):
@@ -107,9 +116,29 @@ def _organisations(work: Workspace, inputs: Inputs) -> Tables:
         load_quality(),
         as_of=_day(inputs),
         population=people_of(reference["matrices"]),
+        enterprises=_enterprises(work, inputs, reference["codes"], reference["matrices"]),
         completeness=found["register_completeness"],
     )
     return found | {"registry_indicator": told}
+
+
+def _enterprises(
+    work: Workspace, inputs: Inputs, codes: pa.Table, matrices: pa.Table
+) -> dict[str, Enterprises] | None:
+    """Return active enterprises by region; None where no dataset of them is accepted."""
+    wanted = [s for s in load_method().enterprises if s.dataset in inputs.tables]
+    if not wanted:
+        return None
+    converted = {}
+    for series in wanted:
+        declared = work.catalogue.datasets[series.dataset]
+        converted[series.dataset] = convert(
+            work.store.observations(series.dataset, [series.series]),
+            matrices,
+            extensive=declared.extensive,
+            weight=declared.weight,
+        ).observations
+    return enterprises_of(converted, wanted, codes)
 
 
 def _day(inputs: Inputs) -> date:
@@ -197,18 +226,28 @@ BLOCKS: Final = {
         "Cluster organisations: placed in regions, told apart, given domains",
         ("organisations", "decisions"),
         (stages.NUTS_CODES, stages.NUTS_NAMES, stages.NUTS_MATRICES),
-        (NUTS_GEOMETRY, NAICS_NACE),
+        (NUTS_GEOMETRY, NAICS_NACE, *(s.dataset for s in load_method().enterprises)),
         ORGANISATION_TABLES | {"registry_indicator": REGISTRY},
         _organisations,
         (
             *(
                 f"s3etl.organisations.{m}"
                 for m in (
-                    *("choosing", "cities", "codes", "completeness", "duplicates", "grouping"),
-                    *("indicators", "listing", "names", "pairs", "placing", "postcodes"),
+                    *("choosing", "cities", "codes", "completeness", "duplicates"),
+                    *(
+                        "enterprises",
+                        "grouping",
+                        "indicators",
+                        "listing",
+                        "names",
+                        "pairs",
+                        "placing",
+                        "postcodes",
+                    ),
                     *("quality", "regions", "territory", "wording"),
                 )
             ),
+            "s3etl.nuts.convert",
             *_DOMAIN_CODE,
         ),
         settings=lambda: [
@@ -243,8 +282,8 @@ BLOCKS: Final = {
     "portfolio": Block(
         "Cluster portfolio and its alignment with strategy and organisations",
         (),
-        (PORTFOLIO.dataset, stages.NUTS_CODES, stages.NUTS_MATRICES),
-        (NUTS_GEOMETRY,),
+        (stages.NUTS_CODES, stages.NUTS_MATRICES),
+        (NUTS_GEOMETRY, *PORTFOLIO.size_datasets),
         portfolio.TABLES,
         lambda work, _: portfolio.compute(work),
         (
@@ -252,8 +291,9 @@ BLOCKS: Final = {
             *(
                 f"s3etl.portfolio.{m}"
                 for m in (
-                    *("arrays", "bands", "cells", "change", "complexity", "disclosure", "economy"),
-                    *("estimate", "fill", "indicators", "protection", "ranking", "relatedness"),
+                    *("arrays", "bands", "cells", "change", "complexity", "disclosure"),
+                    *("divisions", "economy", "estimate", "fill", "indicators", "plants"),
+                    *("protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
                     *("method_stress", "scenario", "shock_vectors", "space", "universe"),
                 )
@@ -275,12 +315,13 @@ BLOCKS: Final = {
             dump(load_quality()),
             [dump(vector) for vector in shock_vectors().values()],
         ],
+        some_of=PORTFOLIO.datasets,
     ),
     "peers": Block(
         "Reference regions, and the gaps, standing and convergence of every indicator",
         (),
         (stages.NUTS_CODES, stages.NUTS_MATRICES),
-        (PORTFOLIO.dataset,),
+        PORTFOLIO.datasets,
         peers.TABLES,
         lambda work, inputs: peers.compute(work, inputs.ranked),
         (
@@ -330,12 +371,15 @@ def inputs_of(work: Workspace, block: str) -> Inputs:
     some = any(work.catalogue.registers[r].holds != "decisions" for r in registers)
     if declared.holds and not some:
         raise Unfit(f"{block}: no register of it has accepted data.")
-    for table in (*declared.needs, *declared.uses):
+    for table in declared.sources:
         found = work.store.accepted(table)
         if found is not None:
             tables[table] = found
         elif table in declared.needs:
             raise Unfit(f"{block}: {table}, which it is made from, has no accepted data.")
+    if declared.some_of and not tables.keys() & set(declared.some_of):
+        either = " or ".join(declared.some_of)
+        raise Unfit(f"{block}: {either}, one of which it is made from, has no accepted data.")
     before = {b: name for b in declared.after if (name := work.store.block_identity(b))}
     ranked = {}
     if declared.ranked:
@@ -384,6 +428,16 @@ def compute(work: Workspace, block: str) -> stages.Done:
         work.store.put_block(block, name, BLOCKS[block].compute(work, inputs))
     first = next(iter(BLOCKS[block].tables))
     return stages.Done(name, new=new, rows=work.store.block(block)[first].num_rows)
+
+
+def absent(work: Workspace, block: str) -> list[str]:
+    """Return the datasets of ``some_of`` that no row of the block's tables is made from."""
+    declared = BLOCKS[block]
+    if not declared.some_of:
+        return []
+    first = work.store.block(block)[next(iter(declared.tables))]
+    there = set(first.column("source_dataset").unique().to_pylist())
+    return [name for name in declared.some_of if name not in there]
 
 
 def has_work(work: Workspace, block: str) -> bool:

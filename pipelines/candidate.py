@@ -105,6 +105,9 @@ def _blocks(work: Workspace, left_out: list[LeftOut]) -> dict[str, str]:
             left_out.append(LeftOut(stage="figures", subject=block, reason=reason))
             continue
         current[block] = wanted
+        for series in blocks.absent(work, block):
+            reason = f"{series}: it has no accepted data that can be used, so {block} lacks it."
+            left_out.append(LeftOut(stage="figures", subject=series, reason=reason))
         for register in blocks.inputs_of(work, block).registers:
             declared = work.catalogue.registers[register]
             if not declared.redistribute and declared.provider != "survey":

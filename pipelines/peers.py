@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines import stages
@@ -89,23 +90,29 @@ def _figures(work: Workspace, indicator: str) -> pa.Table:
 
 
 def _structure(work: Workspace, figures: Mapping[str, pa.Table], method: PeersMethod) -> Structure:
-    """Collect structural variables; the business statistics are those of the portfolio's year."""
-    business = portfolio_method()
+    """Collect structural variables; the business statistics are those of the newest portfolio."""
     block = work.store.block("portfolio")
-    sections = None
-    if block and work.store.accepted(business.dataset) is not None:
-        declared = work.catalogue.datasets[business.dataset]
-        codes = [c for c in declared.dimensions["nace_r2"] if len(c) == 1 or c[0] == "S"]
-        series = [f"{code}.{business.employment}" for code in codes]
-        converted = convert(
-            work.store.observations(business.dataset, series),
-            work.store.observations(stages.NUTS_MATRICES),
-            extensive=declared.extensive,
-            weight=declared.weight,
-        ).observations
-        year = block["portfolio_cell"].column("ref_year")[0].as_py()
-        sections = sections_of(converted, business.employment, year)
-    return structure(figures, sections, block, method, origin=work.origin, dataset=business.dataset)
+    if not block:
+        return structure(figures, None, block, method, origin=work.origin, dataset="")
+    years = block["portfolio_cell"].select(["source_dataset", "ref_year"])
+    newest = years.sort_by([("ref_year", "descending")]).column("source_dataset")[0].as_py()
+    series = next(s for s in portfolio_method().series if s.dataset == newest)
+    block = {
+        name: table.filter(pc.equal(table.column("source_dataset"), newest))
+        for name, table in block.items()
+        if "source_dataset" in table.column_names
+    }
+    declared = work.catalogue.datasets[newest]
+    codes = [c for c in declared.dimensions["nace_r2"] if len(c) == 1 or c[0] == "S"]
+    converted = convert(
+        work.store.observations(newest, [f"{code}.{series.employment}" for code in codes]),
+        work.store.observations(stages.NUTS_MATRICES),
+        extensive=declared.extensive,
+        weight=declared.weight,
+    ).observations
+    year = block["portfolio_cell"].column("ref_year")[0].as_py()
+    sections = sections_of(converted, series.employment, year)
+    return structure(figures, sections, block, method, origin=work.origin, dataset=newest)
 
 
 def _compared(

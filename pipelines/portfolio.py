@@ -6,6 +6,7 @@ Reads accepted data and other blocks and calls :mod:`s3etl.portfolio` and
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -27,11 +28,13 @@ from s3etl.portfolio import method_stress, scenario, tables
 from s3etl.portfolio.arrays import divide
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.disclosure import Shown, suppress
+from s3etl.portfolio.divisions import DIVISIONS, division_table
 from s3etl.portfolio.economy import Economy, Roles, fullest, of_years
 from s3etl.portfolio.estimate import Portfolio, estimate
 from s3etl.portfolio.fill import fill
 from s3etl.portfolio.indicators import INDICATORS, indicators, star_counts
-from s3etl.portfolio.method import PortfolioMethod, load_method
+from s3etl.portfolio.method import PortfolioMethod, Series, load_method
+from s3etl.portfolio.plants import cv2_of_divisions
 from s3etl.portfolio.ranking import ranked
 from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.shock_vectors import shock_vectors, supposed
@@ -47,6 +50,7 @@ TABLES: Final = {
     "portfolio_cell": tables.CELLS,
     "portfolio_star": tables.STARS,
     "portfolio_indicator": tables.INDICATORS,
+    "portfolio_division": DIVISIONS,
     "portfolio_universe": UNIVERSE,
     "alignment_cell": alignment_tables.CELLS,
     "alignment": alignment_tables.REGIONS,
@@ -57,20 +61,38 @@ TABLES: Final = {
 
 
 def compute(work: Workspace) -> dict[str, pa.Table]:
-    """Compute the block.
+    """Compute the block: every series that has accepted data, side by side and never spliced.
 
     Raises:
-        Unfit: The business statistics have no year that can be used.
+        Unfit: The business statistics of no series have a year that can be used.
     """
     method = load_method()
-    now, before, economies = _portfolios(work, method)
+    parts = [
+        tables_of
+        for series in method.series
+        if work.store.accepted(series.dataset) is not None
+        and (tables_of := _computed(work, series, method)) is not None
+    ]
+    if not parts:
+        raise Unfit(f"portfolio: no cell is published in {' or '.join(method.datasets)}.")
+    return {name: pa.concat_tables([part[name] for part in parts]) for name in TABLES}
+
+
+def _computed(
+    work: Workspace, series: Series, method: PortfolioMethod
+) -> dict[str, pa.Table] | None:
+    """Compute one series; None if none of its years can be used."""
+    found = _portfolios(work, series, method)
+    if found is None:
+        return None
+    now, before, economies = found
     shown = _shown(now)
-    found = _stars(now, before)
-    strong = found["default"][1].strong
+    given = _stars(now, before)
+    strong = given["default"][1].strong
     values = indicators(now, before, strong, method)
     declared = dict(INDICATORS)
-    for name, (given, drawn, _) in found.items():
-        told = star_counts(name, load_stars().rule_sets[name].title, now, shown.share, given, drawn)
+    for name, (one, drawn, _) in given.items():
+        told = star_counts(name, load_stars().rule_sets[name].title, now, shown.share, one, drawn)
         declared[told[0]], values[told[0]] = told[1:]
     ranks = {
         name: ranked(value, declared[name], ~now.economy.divided, method, seed)
@@ -80,20 +102,21 @@ def compute(work: Workspace) -> dict[str, pa.Table]:
     aligned, vectors_of = _aligned(work, now, strong_in, method)
     return {
         "portfolio_cell": tables.cell_table(now, shown, method),
-        "portfolio_star": tables.star_table(now, shown, found, load_stars().agreement),
+        "portfolio_star": tables.star_table(now, shown, given, load_stars().agreement),
         "portfolio_indicator": tables.indicator_table(now, values, declared, ranks, method),
+        "portfolio_division": division_table(now, shown, method),
         "portfolio_universe": universe_table(now, method),
         "alignment_cell": alignment_tables.cell_table(now, strong_in, aligned, vectors_of.counts),
         "alignment": alignment_tables.region_table(now, aligned, method),
-        "scenario": _scenarios(now, economies, strong_in, vectors_of, method),
+        "scenario": _scenarios(now, economies, series, strong_in, vectors_of, method),
         "method_stress": method_stress.method_stress_table(
             [
                 *method_stress.of_ranks(ranks),
-                *method_stress.of_stars({n: f[2] for n, f in found.items()}, load_stars().shift),
+                *method_stress.of_stars({n: f[2] for n, f in given.items()}, load_stars().shift),
                 *method_stress.of_plant_size(now, method),
                 *_label_stress(vectors_of, strong_in, aligned),
             ],
-            now.economy.year,
+            now.economy,
             method,
         ),
     }
@@ -119,6 +142,7 @@ def _label_stress(
 def _scenarios(
     now: Portfolio,
     economies: Mapping[str, Economy],
+    series: Series,
     economy: Strengths,
     found: "Vectors",
     method: PortfolioMethod,
@@ -138,7 +162,7 @@ def _scenarios(
 
     vectors = [supposed(v, now.economy.divisions) for v in shock_vectors().values()]
     out = {told.id: (told, supposing(told)) for told in vectors}
-    for start, end in method.replays:
+    for start, end in series.replays:
         if start not in economies or end not in economies:
             continue
         told = scenario.replay(economies[start], economies[end])
@@ -151,36 +175,50 @@ def _scenarios(
 
 
 def _portfolios(
-    work: Workspace, method: PortfolioMethod
-) -> tuple[Portfolio, Portfolio | None, dict[str, Economy]]:
+    work: Workspace, series: Series, method: PortfolioMethod
+) -> tuple[Portfolio, Portfolio | None, dict[str, Economy]] | None:
     """Return the portfolio of the reference year, of the year before, and all economies."""
-    declared = work.catalogue.datasets[method.dataset]
-    roles = Roles(method.employment, method.wages, method.units)
-    stored = work.store.observations(method.dataset)
-    codes = (method.employment, method.wages, method.units)
+    declared = work.catalogue.datasets[series.dataset]
+    codes = (series.employment, series.wages, series.units)
+    roles = Roles(*codes, series.dataset)
+    stored = work.store.observations(series.dataset)
     names = [
-        str(series)
-        for series in stored.column("series").cast(pa.string()).unique().to_pylist()
-        if str(series).rpartition(".")[2] in codes
+        str(name)
+        for name in stored.column("series").cast(pa.string()).unique().to_pylist()
+        if str(name).rpartition(".")[2] in codes
     ]
     converted = convert(
-        work.store.observations(method.dataset, sorted(names)),
+        work.store.observations(series.dataset, sorted(names)),
         work.store.observations(stages.NUTS_MATRICES),
         extensive=declared.extensive,
         weight=declared.weight,
     ).observations
     year = fullest(converted, roles, work.origin, method.newest_years)
     if year is None:
-        raise Unfit(f"portfolio: {method.dataset} has no cell that is published.")
+        return None
     there = set(converted.column("period").cast(pa.string()).unique().to_pylist())
     wanted = {str(y) for y in range(int(year) - 2 * method.lag, int(year) + 1)}
-    wanted |= {y for pair in method.replays for y in pair}
+    wanted |= {y for pair in series.replays for y in pair}
     economies = of_years(converted, roles, work.origin, sorted(wanted & there))
     start = str(int(year) - method.lag)
+    for y in {year, start} & set(economies):
+        economies[y] = _with_plants(work, economies[y], series)
     before = None
     if start in economies:
         before = estimate(economies[start], _until(economies, start), method)
     return estimate(economies[year], _until(economies, year), method), before, economies
+
+
+def _with_plants(work: Workspace, economy: Economy, series: Series) -> Economy:
+    """Return an economy that knows how unequal its plants are, where size classes tell it."""
+    classes = series.size_classes
+    if classes is None or work.store.accepted(classes.dataset) is None:
+        return economy
+    sizes = work.store.observations(classes.dataset)
+    found = cv2_of_divisions(
+        sizes, classes, economy.year, economy.divisions, economy.countries.tolist()
+    )
+    return replace(economy, plant_cv2=found)
 
 
 def _until(economies: Mapping[str, Economy], year: str) -> list[Economy]:

@@ -21,6 +21,17 @@ def _of(table: pa.Table, geo: str) -> list[dict[str, Any]]:
     return rows
 
 
+def _newest(tables: dict[str, pa.Table], geo: str) -> dict[str, pa.Table]:
+    """Return the rows of the newest series that has the region, of tables that have series."""
+    cells = _of(need(tables, "portfolio_cell"), geo)
+    _, series = max(((c["ref_year"], c["source_dataset"]) for c in cells), default=(0, ""))
+    return {
+        name: table.filter(pc.equal(table.column("source_dataset"), series))
+        for name, table in tables.items()
+        if "source_dataset" in table.column_names
+    }
+
+
 def portfolio(work: Workspace, geo: str) -> None:
     """Show where a region is specialised, how surely, and what strategy and organisations say.
 
@@ -28,13 +39,14 @@ def portfolio(work: Workspace, geo: str) -> None:
         Refused: The region is not in the portfolio.
         Unfit: There is no portfolio yet.
     """
-    tables = work.store.block("portfolio")
+    tables = _newest(work.store.block("portfolio"), geo)
     cells = _of(need(tables, "portfolio_cell"), geo)
     if not cells:
         raise Refused(f"{geo}: it is not in the portfolio; give a NUTS 2 code of NUTS 2024.")
     note = " (invented sample data)" if work.origin == "sample" else ""
     year = cells[0]["ref_year"]
-    console.print(f"[bold]Cluster portfolio of {geo}, {year}[/bold]{note}")
+    series = cells[0]["source_dataset"]
+    console.print(f"[bold]Cluster portfolio of {geo}, {year}[/bold] ({series}){note}")
     hidden = sum(cell["hidden_because"] not in {None, ""} for cell in cells)
     console.print(
         f"{len(cells)} divisions of the market economy, {hidden} of them not shown (confidential, "

@@ -31,6 +31,7 @@ from s3etl.nuts.tables import NAMES
 from s3etl.organisations.indicators import REGISTRY
 from s3etl.organisations.listing import TABLES as ORGANISATION
 from s3etl.peers.tables import REFERENCES, SETS, VARIABLES
+from s3etl.portfolio.divisions import DIVISIONS as PORTFOLIO_DIVISIONS
 from s3etl.portfolio.method_stress import METHOD_STRESS
 from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.tables import CELLS as PORTFOLIO_CELLS
@@ -253,7 +254,13 @@ portfolio_indicator: Final = _block_table(
     "portfolio_indicator",
     PORTFOLIO_INDICATORS,
     "Indicators of the portfolio by region, each with interval and rank; shares are of the "
-    "market economy (sections B to N and S95).",
+    "market economy: sections B to N, without K before 2021 and with P to R since.",
+)
+portfolio_division: Final = _block_table(
+    "portfolio_division",
+    PORTFOLIO_DIVISIONS,
+    "How the jobs of a division lie together, beyond what few plants would do (Ellison-Glaeser); "
+    "approximate.",
 )
 portfolio_universe: Final = _block_table(
     "portfolio_universe",
@@ -350,6 +357,7 @@ LOADED: Final = (
     portfolio_cell,
     portfolio_star,
     portfolio_indicator,
+    portfolio_division,
     portfolio_universe,
     registry_indicator,
     scenario,

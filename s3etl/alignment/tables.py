@@ -26,6 +26,7 @@ def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
 
 
 _WHERE: Final = [
+    _field("source_dataset", pa.string(), "series of business statistics the economy rests on"),
     _field("ref_year", pa.int64(), "reference year of the economy"),
     _field("geo", pa.string(), "NUTS 2 region"),
     _field("nuts_version", pa.string(), "NUTS version of geo"),
@@ -96,6 +97,7 @@ def cell_table(
     strength = np.array(["no", "yes", ""], object)[strong]
     strength[aligned.cells.uncertain & (strong >= 0)] = "uncertain"
     columns = {
+        "source_dataset": pa.array([regions.dataset] * counts.size),
         "ref_year": pa.array(np.full(shape, int(regions.year)).ravel(), pa.int64()),
         "geo": _texts(np.repeat(regions.regions[:, None], shape[1], 1)),
         "nuts_version": _texts(np.repeat(regions.versions[:, None], shape[1], 1)),
@@ -127,6 +129,7 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
         columns = {
             "indicator_id": pa.array([name] * count),
             "title": pa.array([told.title] * count),
+            "source_dataset": pa.array([economy.dataset] * count),
             "ref_year": pa.array([int(economy.year)] * count, pa.int64()),
             "geo": _texts(economy.regions),
             "nuts_version": _texts(economy.versions),

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from s3etl.domains.records import ECOSYSTEMS
 from s3etl.nuts.vintage import ANALYSIS
+from s3etl.organisations.enterprises import Enterprises
 from s3etl.organisations.method import OrganisationMethod
 from s3etl.organisations.quality import (
     Floats,
@@ -41,6 +42,8 @@ REGISTRY: Final = pa.schema(
         _field("value", pa.float64(), "the figure; empty where missing"),
         _field("unit", pa.string(), "its unit"),
         _field("direction", pa.string(), "+ more is better, ctx context"),
+        _field("denominator_dataset", pa.string(), "dataset of active enterprises; else empty"),
+        _field("denominator_year", pa.int64(), "year of active enterprises; else empty"),
         _field("organisations", pa.int64(), "organisations that tell what it rests on"),
         _field("missing_because", pa.string(), "why there is no figure"),
         _field("rankable", pa.bool_(), "never: see the reason"),
@@ -218,7 +221,7 @@ def registry_table(
     *,
     as_of: date,
     population: Mapping[str, float] | None = None,
-    enterprises: Mapping[str, float] | None = None,
+    enterprises: Mapping[str, Enterprises] | None = None,
     completeness: pa.Table | None = None,
     regions: Sequence[str] | None = None,
 ) -> pa.Table:
@@ -243,7 +246,8 @@ def registry_table(
         quality: Weights of labels and other choices.
         as_of: The day labels, confirmations and ages are told for.
         population: Persons by NUTS 2 code of the analysis version.
-        enterprises: Active enterprises (for C-04 best those below 250 persons) by the same.
+        enterprises: Active enterprises by the same. Those below 250 persons are not told by
+            region, so that C-04 is over all, too.
         completeness: Table of ``s3etl.organisations.completeness.COMPLETENESS``.
         regions: NUTS 2 codes that are told; those with an organisation if not given.
 
@@ -255,7 +259,8 @@ def registry_table(
     shares = merged_domains(organisations, domains, method)
     geo = sorted(placed["geo"].unique() if regions is None else set(regions))
     marks = _marks(placed, shares, quality, as_of)
-    divisors = {"population": population, "enterprises": enterprises}
+    firms = None if enterprises is None else {g: e.number for g, e in enterprises.items()}
+    divisors = {"population": population, "enterprises": firms}
     open_ends = _open_ends(geo, everyone, completeness)
     sizes = placed.groupby("geo").size().reindex(geo, fill_value=0)
     active = is_active(placed["confirmed"], as_of, method=quality)
@@ -274,7 +279,12 @@ def registry_table(
         reason[lacks] = _why_not(told, given=given)
         gone = reason != ""
         low = (open_ends | (known < base)) & ~gone & (name in _SUMS)
-        parts.append(_rows(name, geo, as_of, np.where(gone, np.nan, value), known, reason, low))
+        over = [
+            (enterprises or {}).get(code) if told.per == "enterprises" and not none else None
+            for code, none in zip(geo, gone, strict=True)
+        ]
+        value = np.where(gone, np.nan, value)
+        parts.append(_rows(name, geo, as_of, value, known, reason, low, over))
     return pa.concat_tables(parts)
 
 
@@ -371,7 +381,14 @@ def _open_ends(
 
 
 def _rows(
-    name: str, geo: Sequence[str], as_of: date, value: Floats, known: Any, reason: Any, low: Any
+    name: str,
+    geo: Sequence[str],
+    as_of: date,
+    value: Floats,
+    known: Any,
+    reason: Any,
+    low: Any,
+    over: Sequence[Enterprises | None],
 ) -> pa.Table:
     told, count = INDICATORS[name], len(geo)
     why = CONTEXT if told.direction == "ctx" else NOT_RANKED
@@ -384,6 +401,8 @@ def _rows(
         "value": pa.array(value, pa.float64(), mask=~np.isfinite(value)),
         "unit": [told.unit] * count,
         "direction": [told.direction] * count,
+        "denominator_dataset": [firms.dataset if firms else None for firms in over],
+        "denominator_year": [firms.year if firms else None for firms in over],
         "organisations": [int(n) for n in known],
         "missing_because": [text or None for text in reason],
         "rankable": [False] * count,

@@ -10,10 +10,23 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from s3etl.declarations import Declaration, read_declaration
+from s3etl.source import Part
 
 METHOD: Final = Path(__file__).with_suffix(".yaml")
 
 Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class EnterpriseSeries(Part):
+    """A series of active enterprises by region.
+
+    Attributes:
+        dataset: Dataset.
+        series: Key of the series.
+    """
+
+    dataset: str
+    series: str
 
 
 class OrganisationMethod(Declaration):
@@ -29,6 +42,7 @@ class OrganisationMethod(Declaration):
         contained_words: Fewest words of a name that stand in another to be listed.
         completeness_floor: Below this completeness, counts are lower bounds.
         interval: Percentiles that bound the interval of the estimate.
+        enterprises: Series of active enterprises, best first.
         register_priority: Registers whose records are kept first, best first.
         legal_forms: Legal forms, in plain letters; left out of names.
         common_words: Words nearly every name has; left out too.
@@ -44,6 +58,7 @@ class OrganisationMethod(Declaration):
     contained_words: int = Field(ge=1)
     completeness_floor: Share
     interval: tuple[float, float]
+    enterprises: tuple[EnterpriseSeries, ...]
     register_priority: tuple[str, ...]
     legal_forms: tuple[str, ...]
     common_words: tuple[str, ...]

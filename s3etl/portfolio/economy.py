@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from s3etl.nuts.vintage import ANALYSIS
@@ -45,6 +44,9 @@ class Economy:
         divided: R, whether its territory was divided since, so that its values of this year are
             estimates.
         flags: R × S, flags of employment as written; empty where there are none.
+        dataset: Dataset of business statistics it is of.
+        plant_cv2: S, CV² of plant sizes by national size classes; NaN where they do not tell
+            it, None where there are none.
     """
 
     year: str
@@ -62,6 +64,8 @@ class Economy:
     conversion: NDArray[Any]
     divided: NDArray[np.bool_]
     flags: NDArray[Any]
+    dataset: str = ""
+    plant_cv2: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,13 @@ class Roles:
         employment: Persons employed.
         wages: Wages and salaries.
         units: Local units.
+        dataset: The dataset.
     """
 
     employment: str
     wages: str
     units: str
+    dataset: str = ""
 
 
 def of_years(
@@ -95,16 +101,18 @@ def of_years(
         origin: Origin of the data; it decides which countries there are.
         years: The years.
     """
-    frame = _frame(observations, years, origin)
+    frame = _frame(observations, years, origin, roles)
     regions = _regions(frame)
     sections = sorted({n for n in frame["nace"].unique() if len(n) == 1})
     there = frame[(frame["nace"].str.len() == 3) & (frame["indicator"] == roles.employment)]
     there = there[there["value"].notna() | (there["conf"] == "C")]
     divisions = np.array(sorted(set(there["nace"]) & _below(sections)), object)
-    seen = there.merge(regions, on=["geo", "version"])["geo"].unique()
+    version = dict(zip(regions["geo"], regions["version"], strict=True))
+    seen = there["geo"][there["geo"].map(version) == there["version"]].unique()
     regions = regions[regions["geo"].isin(seen)].reset_index(drop=True)
+    of_year = dict(list(frame.groupby("period")))
     return {
-        year: _economy(frame[frame["period"] == year], year, roles, regions, divisions, sections)
+        year: _economy(of_year.get(year, frame[:0]), year, roles, regions, divisions, sections)
         for year in years
     }
 
@@ -113,34 +121,65 @@ def _below(sections: Sequence[str]) -> set[str]:
     return {f"{section}{number:02}" for section in sections for number in range(100)}
 
 
-def _frame(observations: pa.Table, years: Sequence[str], origin: Origin) -> pd.DataFrame:
-    period = observations.column("period").cast(pa.string())
-    kept = observations.filter(pc.is_in(period, pa.array(list(years), pa.string())))
-    names = {
-        "series": "series",
-        "geo": "geo",
-        "nuts_version": "version",
-        "period": "period",
-        "value": "value",
-        "obs_flag": "flag",
-        "obs_status": "status",
-        "conf_status": "conf",
-        "conv_method": "method",
-        "conv_exact": "exact",
+_NAMES: Final = {
+    "geo": "geo",
+    "nuts_version": "version",
+    "period": "period",
+    "obs_flag": "flag",
+    "obs_status": "status",
+    "conf_status": "conf",
+    "conv_method": "method",
+}
+
+
+def _frame(
+    observations: pa.Table, years: Sequence[str], origin: Origin, roles: Roles
+) -> pd.DataFrame:
+    """Return the rows of countries and NUTS 2 regions of the years, for the roles' codes.
+
+    Columns are those of ``_NAMES``, ``nace``, ``indicator``, ``value`` and ``exact``. What a
+    text says is asked once of each different text.
+    """
+    encoded = {name: _encoded(observations, name) for name in ("series", *_NAMES)}
+    known = set(countries(origin))
+    series = np.array([str(text).rpartition(".") for text in encoded["series"][1]], object)
+    nace, indicator = (series.reshape(-1, 3)[:, i] for i in (0, 2))
+    wanted = {
+        "series": np.isin(indicator, [roles.employment, roles.wages, roles.units]),
+        "period": np.isin(encoded["period"][1], list(years)),
+        "geo": np.array([_is_place(geo, known) for geo in encoded["geo"][1]], bool),
     }
-    columns = {
-        new: kept.column(old).cast(pa.string())
-        if pa.types.is_dictionary(kept.schema.field(old).type)
-        else kept.column(old)
-        for old, new in names.items()
-    }
-    frame: pd.DataFrame = pa.table(columns).to_pandas()
-    frame[["nace", "indicator"]] = frame["series"].str.split(".", n=1, expand=True)
-    inside = frame["geo"].str[:2].isin(countries(origin))
-    extra = frame["geo"].str[2:].str.fullmatch("Z+").fillna(value=False) & (
-        frame["geo"].str.len() > 2
+    kept = np.ones(observations.num_rows, bool)
+    for name, mask in wanted.items():
+        kept &= mask[encoded[name][0]]
+    rows = np.flatnonzero(kept)
+    frame = pd.DataFrame(
+        {new: encoded[old][1][encoded[old][0][rows]] for old, new in _NAMES.items()}
+        | {
+            "nace": nace[encoded["series"][0][rows]],
+            "indicator": indicator[encoded["series"][0][rows]],
+            "value": observations.column("value").to_numpy()[rows],
+            "exact": observations.column("conv_exact").to_numpy()[rows],
+        },
+        dtype=object,
     )
-    return frame[inside & ~extra & frame["geo"].str.len().isin([2, 4])]
+    return frame.astype({"value": float, "exact": float})
+
+
+def _encoded(observations: pa.Table, name: str) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Return for each row which of the column's texts it has, and the texts; the last is None."""
+    column = observations.column(name).cast(pa.string()).dictionary_encode().unify_dictionaries()
+    chunk = column.combine_chunks()
+    if isinstance(chunk, pa.ChunkedArray):
+        chunk = chunk.chunk(0)
+    texts = np.array([*chunk.dictionary.to_pylist(), None], object)
+    places = chunk.indices.fill_null(len(texts) - 1).to_numpy().astype(np.intp)
+    return places, texts
+
+
+def _is_place(geo: str | None, known: set[str]) -> bool:
+    """Whether a code is a country, or a NUTS 2 region that is not extra-regio."""
+    return geo is not None and geo[:2] in known and len(geo) in {2, 4} and geo[2:] != "ZZ"
 
 
 def _regions(frame: pd.DataFrame) -> pd.DataFrame:
@@ -159,6 +198,22 @@ def _made(rows: pd.DataFrame, geo: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
     return method, found["exact"].fillna(1.0).to_numpy(float)
 
 
+def _wide(
+    rows: pd.DataFrame, code: str, columns: Sequence[str], index: Any, names: Any
+) -> list[NDArray[Any]]:
+    """Return columns of an indicator as areas × industries; NaN or None where there is no row."""
+    chosen = rows[rows["indicator"] == code]
+    i = pd.Index(index).get_indexer(chosen["geo"])
+    j = pd.Index(names).get_indexer(chosen["nace"])
+    there = np.flatnonzero((i >= 0) & (j >= 0))[::-1]  # of equals the first is kept
+    out = []
+    for column in columns:
+        wide = np.full((len(index), len(names)), np.nan if column == "value" else None, object)
+        wide[i[there], j[there]] = chosen[column].to_numpy(object)[there]
+        out.append(wide)
+    return out
+
+
 def _economy(
     frame: pd.DataFrame,
     year: str,
@@ -169,28 +224,24 @@ def _economy(
 ) -> Economy:
     geo = regions["geo"].to_numpy(object)
     nations = np.array(sorted({code[:2] for code in geo}), object)
-    below = frame.merge(regions[["geo", "version"]], on=["geo", "version"])
+    own = dict(zip(regions["geo"], regions["version"], strict=True))
+    below = frame[frame["geo"].map(own) == frame["version"]]
     national = frame[frame["geo"].str.len() == 2]
-
-    def pivot(rows: pd.DataFrame, code: str, column: str, index: Any, names: Any) -> Any:
-        chosen = rows[rows["indicator"] == code]
-        wide = chosen.drop_duplicates(["geo", "nace"]).set_index(["geo", "nace"])[column]
-        return wide.unstack().reindex(index=index, columns=names)  # noqa: PD010  (texts, too)
 
     def numbers(rows: pd.DataFrame, code: str, index: Any, names: Any) -> Floats:
         free = rows[rows["conf"] != "C"]  # a confidential value is never used
-        wide = pivot(free, code, "value", index, names)
-        return np.asarray(wide.to_numpy(float, na_value=np.nan))
+        return np.asarray(_wide(free, code, ["value"], index, names)[0], float)
 
-    employment = pivot(below, roles.employment, "value", geo, divisions)
-    marks = {
-        column: pivot(below, roles.employment, column, geo, divisions).fillna("").to_numpy(str)
-        for column in ("status", "conf", "flag")
-    }
-    value = employment.to_numpy(float, na_value=np.nan)
+    value, *texts = _wide(
+        below, roles.employment, ["value", "status", "conf", "flag"], geo, divisions
+    )
+    status, conf, flags = (
+        np.where(text == None, "", text).astype(str)  # noqa: E711  (each cell)
+        for text in texts
+    )
     table = cells(
-        value,
-        states(value, marks["status"], marks["conf"]),
+        value.astype(float),
+        states(value.astype(float), status, conf),
         np.searchsorted(nations.astype(str), [code[:2] for code in geo]),
         np.searchsorted(sections, [division[0] for division in divisions]),
         numbers(below, roles.employment, geo, list(sections)),
@@ -212,7 +263,8 @@ def _economy(
         national_units=numbers(national, roles.units, nations, divisions),
         conversion=made,
         divided=exact < LEAST_EXACT,
-        flags=marks["flag"],
+        flags=flags,
+        dataset=roles.dataset,
     )
 
 
@@ -226,7 +278,7 @@ def fullest(observations: pa.Table, roles: Roles, origin: Origin, within: int) -
         within: Number of years looked at; of equals the newest.
     """
     years = sorted(set(observations.column("period").cast(pa.string()).to_pylist()))[-within:]
-    frame = _frame(observations, years, origin)
+    frame = _frame(observations, years, origin, roles)
     rows = frame[
         (frame["indicator"] == roles.employment)
         & (frame["geo"].str.len() == 4)

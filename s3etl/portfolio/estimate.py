@@ -68,6 +68,7 @@ class Portfolio:
             what the sisters let expect. Restricted.
         drawn: Persons, M × R × S. Restricted.
         plant_size: μ, persons per local unit, S.
+        plant_cv2: CV² of plant sizes, S: of size classes, else as declared.
         quotients: LQ and LQ* of ``filled``, R × S.
         drawn_quotients: The same of the draws, M × R × S.
         exceeding: P(LQ* > specialised), R × S, over draws and posterior.
@@ -81,6 +82,7 @@ class Portfolio:
     filled: Floats
     drawn: Floats
     plant_size: Floats
+    plant_cv2: Floats
     quotients: Shrunk
     drawn_quotients: Shrunk
     exceeding: Floats
@@ -116,6 +118,7 @@ def estimate(economy: Economy, earlier: list[Economy], method: PortfolioMethod) 
         filled=first.value,
         drawn=tables.value,
         plant_size=plant_size(economy),
+        plant_cv2=plant_cv2(economy, method),
         quotients=quotients,
         drawn_quotients=many,
         exceeding=np.asarray(above.mean(axis=0)),
@@ -176,6 +179,14 @@ def plant_size(economy: Economy) -> Floats:
     return divide(persons, np.where(both, units, 0).sum(axis=0))
 
 
+def plant_cv2(economy: Economy, method: PortfolioMethod) -> Floats:
+    """Return CV² of plant sizes (methodology 3.4), S: of size classes, else as declared."""
+    told = economy.plant_cv2
+    if told is None:
+        return np.full(len(economy.divisions), method.plant_size_cv2)
+    return np.where(np.isfinite(told), told, method.plant_size_cv2)
+
+
 def shrunk(
     value: Floats,
     universe: Universe,
@@ -192,15 +203,15 @@ def shrunk(
         value: Persons, (M ×) R × S.
         universe: What regions are compared with.
         economy: Tells which cells are published, and sizes of plants.
-        method: CV² of plant sizes.
+        method: CV² of plant sizes where the economy does not tell it.
         regions: Totals of the regions; the sum of their cells if not given.
     """
-    size = plant_size(economy)
+    size, spread = plant_size(economy), plant_cv2(economy, method)
     totals = value.sum(axis=-1) if regions is None else regions
     # Only shares of the universe enter, so that its size does not matter.
     against = {"region_total": totals, "industry_total": universe.share, "total": 1.0}
     seen = np.where(economy.employment.published, value, np.nan)
-    between = shrunk_location_quotient(seen, size, method.plant_size_cv2, **against).between
+    between = shrunk_location_quotient(seen, size, spread, **against).between
     quotient = location_quotient(value, **against)
     expected = expected_employment(value, **against)
-    return shrink(quotient, expected, size, method.plant_size_cv2, between)
+    return shrink(quotient, expected, size, spread, between)

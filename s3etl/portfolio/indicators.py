@@ -117,7 +117,10 @@ def indicators(
     found |= _structure(now, jobs)
     found |= _related(now, jobs)
     found |= _units(now, method)
-    if first is not None and before is not None:
+    if first is None or before is None:
+        nothing = np.full(jobs.shape[:-1], np.nan)
+        found |= {name: nothing for name, told in INDICATORS.items() if told.over_time}
+    else:
         found |= _changes(np.where(np.isnan(first), np.nan, jobs), first, now, before, method)
     return {
         name: _told(found[name], now, before, INDICATORS[name])

@@ -5,6 +5,7 @@ elsewhere and only tried out here.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from s3etl.benchmark.ranks import BADGES, badges, rank
 from s3etl.portfolio.cells import Bools, Floats
+from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, shrunk
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.ranking import Ranked
@@ -24,6 +26,7 @@ def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
 
 METHOD_STRESS: Final = pa.schema(
     [
+        _field("source_dataset", pa.string(), "series of business statistics it rests on"),
         _field("ref_year", pa.int64(), "reference year"),
         _field("test", pa.string(), "rank badge, threshold fragility, plant size or label weight"),
         _field("subject", pa.string(), "indicator or rule set it is told of"),
@@ -98,14 +101,15 @@ def of_stars(found: Mapping[str, Fragility], shift: float) -> list[Told]:
 
 
 def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:
-    """Return what other CV² of plant sizes change: labels of cells, and the ranks of B-01."""
+    """Return what one CV² of plant sizes for all changes: labels of cells, the ranks of B-01."""
     usable = now.usable
 
     def specialised(cv2: float | None) -> tuple[Bools, Floats]:
         chosen = now.quotients.value
         if cv2 is not None:
             tried = method.model_copy(update={"plant_size_cv2": cv2})
-            chosen = shrunk(now.filled, now.universe, now.economy, tried).value
+            alike = replace(now.economy, plant_cv2=None)
+            chosen = shrunk(now.filled, now.universe, alike, tried).value
         above: Bools = np.asarray(chosen >= method.specialised)
         share = np.where(usable, (now.filled * above).sum(axis=1) / now.totals, np.nan)
         return above, share
@@ -117,7 +121,7 @@ def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:
         either = (base | above)[usable]
         flips = (base ^ above)[usable].sum() / either.sum() if either.any() else float("nan")
         shift, count = rank_shift(reference, share)
-        variant = f"CV² {cv2:g} instead of {method.plant_size_cv2:g}"
+        variant = f"CV² {cv2:g} for every division"
         out += [
             Told(
                 "plant size",
@@ -152,11 +156,12 @@ def of_labels(
     return out
 
 
-def method_stress_table(told: list[Told], year: str, method: PortfolioMethod) -> pa.Table:
+def method_stress_table(told: list[Told], economy: Economy, method: PortfolioMethod) -> pa.Table:
     """Return the table (:data:`METHOD_STRESS`)."""
     rows: list[dict[str, Any]] = [
         {
-            "ref_year": int(year),
+            "source_dataset": economy.dataset,
+            "ref_year": int(economy.year),
             **one._asdict(),
             "value": None if np.isnan(one.value) else round(one.value, 4),
             "method_version": method.version,

@@ -67,12 +67,13 @@ def strengths(
     share = np.nan_to_num(portfolio.universe.share)  # a division nobody publishes has no share
     whole = share @ weights
     size = divide((share * np.nan_to_num(portfolio.plant_size)) @ weights, whole)
+    spread = divide((share * portfolio.plant_cv2) @ weights, whole)
 
     def compared(jobs: Floats) -> Shrunk:
         return shrunk_location_quotient(
             np.where(portfolio.usable[:, None], jobs @ weights, np.nan),
             size,
-            method.plant_size_cv2,
+            spread,
             region_total=jobs.sum(axis=-1),
             industry_total=whole,
             total=1.0,

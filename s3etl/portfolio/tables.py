@@ -40,6 +40,7 @@ def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
 
 
 _WHERE: Final = [
+    _field("source_dataset", pa.string(), "series of business statistics it rests on"),
     _field("ref_year", pa.int64(), "reference year"),
     _field("geo", pa.string(), "NUTS 2 region"),
     _field("nuts_version", pa.string(), "NUTS version of geo"),
@@ -102,7 +103,6 @@ INDICATORS: Final = pa.schema(
         _field("imputed_share", pa.float64(), "share of its employment that is filled, at most"),
         _field("coverage", pa.float64(), "share of its divisions that are published"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
-        _field("source_dataset", pa.string(), "dataset it rests on"),
         _field("nace_version", pa.string(), "NACE version"),
         _field("method_version", pa.string(), "version of the portfolio's method"),
     ]
@@ -125,7 +125,7 @@ def rounded(values: Floats, spread: Floats | float = 0.0) -> Floats:
     size = np.abs(values)
     place = np.floor(np.log10(size, out=np.zeros_like(size), where=size > SMALL))
     step = np.maximum(10.0 ** (place - DIGITS + 1), _step(2 * np.broadcast_to(spread, size.shape)))
-    return np.asarray(np.round(np.round(values / step) * step, 12))
+    return np.asarray(np.round(np.round(values / step) * step, 12) + 0.0)  # no minus zero
 
 
 def _step(spread: Floats) -> Floats:
@@ -151,6 +151,7 @@ def _cells_of(portfolio: Portfolio) -> dict[str, NDArray[Any]]:
     economy = portfolio.economy
     shape = economy.employment.value.shape
     return {
+        "source_dataset": np.full(shape, economy.dataset),
         "ref_year": np.full(shape, int(economy.year)),
         "geo": np.broadcast_to(economy.regions[:, None], shape),
         "nuts_version": np.broadcast_to(economy.versions[:, None], shape),
@@ -305,7 +306,7 @@ def indicator_table(
             "imputed_share": _upwards(portfolio.imputed_share),
             "coverage": np.round(coverage, 3),
             "conv_method": economy.conversion,
-            "source_dataset": np.full(regions, method.dataset),
+            "source_dataset": np.full(regions, economy.dataset),
             "nace_version": np.full(regions, "2"),
             "method_version": np.full(regions, method.version),
         }

@@ -13,6 +13,7 @@ from s3etl.portfolio.method import PortfolioMethod
 
 UNIVERSE: Final = pa.schema(
     [
+        pa.field("source_dataset", pa.string(), metadata={"is": "series of business statistics"}),
         pa.field("ref_year", pa.int64(), metadata={"is": "reference year"}),
         pa.field("nace_r2", pa.string(), metadata={"is": "NACE Rev. 2 division"}),
         pa.field("share", pa.float64(), metadata={"is": "P: its share of market employment"}),
@@ -22,7 +23,6 @@ UNIVERSE: Final = pa.schema(
         pa.field("plant_size", pa.float64(), metadata={"is": "mu: persons per local unit"}),
         pa.field("plant_size_cv2", pa.float64(), metadata={"is": "squared CV of plant sizes"}),
         pa.field("lq_variance", pa.float64(), metadata={"is": "A: variance of LQ between regions"}),
-        pa.field("source_dataset", pa.string(), metadata={"is": "dataset"}),
         pa.field("method_version", pa.string(), metadata={"is": "version of the method"}),
     ]
 )
@@ -41,9 +41,9 @@ def universe_table(portfolio: Portfolio, method: PortfolioMethod) -> pa.Table:
         "regions": pa.array([len(economy.regions)] * count, pa.int64()),
         "published_cells": pa.array(economy.employment.published.sum(axis=0), pa.int64()),
         "plant_size": pa.array(portfolio.plant_size, pa.float64(), from_pandas=True),
-        "plant_size_cv2": pa.array([method.plant_size_cv2] * count, pa.float64()),
+        "plant_size_cv2": pa.array(portfolio.plant_cv2, pa.float64()),
         "lq_variance": pa.array(portfolio.quotients.between, pa.float64(), from_pandas=True),
-        "source_dataset": pa.array([method.dataset] * count),
+        "source_dataset": pa.array([economy.dataset] * count),
         "method_version": pa.array([method.version] * count),
     }
     return pa.table([columns[f.name] for f in UNIVERSE], schema=UNIVERSE)

@@ -7,6 +7,7 @@ three local units are confidential, and so is a second cell where a single gap c
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from s3etl.catalogue import Dataset
 from sources.sample.economy import CLUSTERS, Economy, stream
@@ -14,11 +15,11 @@ from sources.sample.places import BASIC, EXTRA
 from sources.sample.table import Mask, Numbers, Table, grid
 
 # Sections: shares of jobs, persons for each unit, pay in 1 000 EUR, response to the cycle.
-SECTIONS = "BCDEFGHIJLMNS"
-JOBS = np.array([7, 240, 12, 13, 100, 250, 85, 85, 50, 20, 80, 100, 3]) / 1000
-SIZE = np.array([16, 17, 18, 16, 5, 5, 10, 6, 7, 2.5, 4, 11, 2])
-PAY = np.array([34, 30, 44, 27, 25, 20, 25, 14, 40, 26, 34, 18, 17])
-SWING = np.array([1.0, 1.6, 0.3, 0.3, 1.3, 0.7, 0.8, 0.6, 0.5, 0.5, 0.6, 1.2, 0.5])
+SECTIONS = "BCDEFGHIJLMNSKPQR"
+JOBS = np.array([7, 240, 12, 13, 100, 250, 85, 85, 50, 20, 80, 100, 3, 40, 25, 90, 20]) / 1000
+SIZE = np.array([16, 17, 18, 16, 5, 5, 10, 6, 7, 2.5, 4, 11, 2, 8, 4, 7, 4])
+PAY = np.array([34, 30, 44, 27, 25, 20, 25, 14, 40, 26, 34, 18, 17, 48, 22, 24, 19])
+SWING = np.array([1.0, 1.6, 0.3, 0.3, 1.3, 0.7, 0.8, 0.6, 0.5, 0.5, 0.6, 1.2, *[0.5] * 5])
 RARE = ("B05", "B06", "B07", "B09", "C12", "C15", "C19", "E39", "H50", "H51", "J60")
 OFFSHORE = ("B06", "B09", "H50")  # the only ones of extra-regio
 
@@ -37,7 +38,7 @@ def business(economy: Economy, dataset: Dataset) -> Table:
         share = 100 * persons / persons[section]
     growth[..., 0] = np.nan
     growth[np.isinf(growth)] = np.nan
-    hidden = _confidential(codes, areas.geos, units, persons)
+    hidden = confidential(codes, areas.geos, units, persons)
     cells = {
         "V11210": (units, np.zeros_like(hidden)),
         "V13320": (pay / 10, hidden),
@@ -82,16 +83,8 @@ def _plants(
     Jobs come in plants: the number of plants is Poisson, the persons of each vary.
     """
     rng, shape = stream("sbs_r_nuts06_r2"), (len(industries), len(BASIC))
-    section = np.array([SECTIONS.index(code[0]) for code in industries])
-    weight = np.exp(rng.normal(size=len(industries)))
-    weight *= [0.05 if code in RARE else 1 for code in industries]
-    weight *= JOBS[section] / np.bincount(section, weight)[section]
-    pull = [
-        [sum(w for start, w in made.items() if code.startswith(start)) for code in industries]
-        for *_, made in CLUSTERS
-    ]
-    mix = weight[:, None] * np.exp(economy.strength @ pull).T
-    expected = 55 * economy.employed[..., -years].sum((0, 1)) * mix / mix.sum(0)
+    section = sections(industries)
+    expected = 55 * economy.employed[..., -years].sum((0, 1)) * mix(economy, industries, rng)
     expected[[code in OFFSHORE for code in industries], BASIC.index(EXTRA[1])] = 900
     size = SIZE[section, None] * np.exp(0.4 * rng.normal(size=(len(industries), 1)))
     units = rng.poisson(expected / size)
@@ -107,7 +100,26 @@ def _plants(
     return units_in, persons_in, np.rint(persons_in * pay / 100)
 
 
-def _confidential(
+def sections(industries: Sequence[str]) -> NDArray[np.intp]:
+    """Return the place of each industry's section in :data:`SECTIONS`."""
+    return np.array([SECTIONS.index(code[0]) for code in industries])
+
+
+def mix(economy: Economy, industries: Sequence[str], rng: np.random.Generator) -> Numbers:
+    """Draw shares of jobs by smallest industry, for each NUTS 2 region."""
+    section = sections(industries)
+    weight = np.exp(rng.normal(size=len(industries)))
+    weight *= [0.05 if code in RARE else 1 for code in industries]
+    weight *= JOBS[section] / np.bincount(section, weight)[section]
+    pull = [
+        [sum(w for start, w in made.items() if code.startswith(start)) for code in industries]
+        for *_, made in CLUSTERS
+    ]
+    jobs = weight[:, None] * np.exp(economy.strength @ pull).T
+    return np.asarray(jobs / jobs.sum(0))
+
+
+def confidential(
     codes: Sequence[str], geos: Sequence[str], units: Numbers, persons: Numbers
 ) -> Mask:
     """Hide cells of one to three local units, then what would give them away."""

@@ -80,11 +80,6 @@ PARTS: Final = {
     "B": (0.006, -0.3),
     "B-E": (0.22, -0.05),
     "C": (0.19, 0.0),
-    "C17": (0.006, 0.0),
-    "C19": (0.002, 0.0),
-    "C20": (0.01, 0.2),
-    "C23": (0.01, 0.0),
-    "C24": (0.01, 0.0),
     "D": (0.012, 0.0),
     "E": (0.012, -0.2),
     "F (nace_r2)": (0.1, 0.0),
@@ -103,8 +98,6 @@ PARTS: Final = {
     "Q": (0.05, 0.0),
     "R": (0.015, 0.0),
     "R-U": (0.05, 0.0),
-    "S95": (0.004, 0.0),
-    "S96": (0.02, -0.1),
 }
 """Usual share of a code (with its dimension where another has it too) in all there is, and the
 pull of prosperity; other codes share what is left."""
@@ -183,7 +176,6 @@ SIZES: Final = {
     "nama_10r_2gfcf": Size("output", 0.21),
     "nama_10r_3empers": Size("work", 0.00098, 0.03),
     "nama_10r_3gva": Size("output", 0.89, 0.02),
-    "sbs_r_nuts2021": Size("work", 0.72, 0.06),
     "CP_MEUR": Size("output", 1),
     "MIO": Size("output", 1),
     "THS_PAS": Size("people", 0.002, 0.25, 0.5, 0.01),
@@ -283,7 +275,7 @@ def _ground(dataset: Dataset, version: str) -> Ground:
     geos = sorted(code for level in dataset.levels for code in codes_in(version, level))
     areas = Grid(found.codes[version], ["EU27_2020", *geos], years)
     home = [BASIC.index(code[:4]) for code in found.homes]
-    return Ground(_bases(years), _truth().income[home], home, areas, years)
+    return Ground(bases(years), _truth().income[home], home, areas, years)
 
 
 @cache
@@ -292,7 +284,7 @@ def _truth() -> Economy:
 
 
 @cache
-def _bases(years: range) -> Mapping[str, Numbers]:
+def bases(years: range) -> Mapping[str, Numbers]:
     """Return people, output and work by atom and year: the truth, carried on after its end."""
     truth, found = _truth(), atoms()
     small = [SMALL.index(code) for code in found.homes]

@@ -14,6 +14,7 @@ from sources.sample.business import business
 from sources.sample.declared import declared
 from sources.sample.economy import Economy
 from sources.sample.editions import REVISED_DATASETS, Edition, updated
+from sources.sample.local_units import local_units, size_classes
 from sources.sample.survey import employed, neet, training, unemployed
 from sources.sample.table import Table, with_old_codes
 from sources.sample.wire import write
@@ -38,10 +39,15 @@ def make(edition: Edition) -> dict[str, tuple[str, bytes]]:
         "sbs_r_nuts06_r2": business,
         "trng_lfse_04": training,
     }
+    modern: dict[str, View] = {"sbs_r_nuts2021": local_units, "sbs_sc_ovw": size_classes}
     economy = Economy()
     files = {}
     for name, dataset in read_folder(DATASETS, Dataset).items():
         revised = revision and name in REVISED_DATASETS
+        if name in modern:
+            table = modern[name](economy, dataset)
+            files[name] = write(dataset, table, updated("2024", revised=False))
+            continue
         if name not in views:
             files[name] = write(*declared(dataset, revised=revised))
             continue

@@ -38,7 +38,8 @@ from sources import eurostat, nuts
 pytestmark = pytest.mark.shared
 
 METHOD = load_method()
-ROLES = Roles(METHOD.employment, METHOD.wages, METHOD.units)
+SERIES = METHOD.series[0]
+ROLES = Roles(SERIES.employment, SERIES.wages, SERIES.units, SERIES.dataset)
 YEARS = [str(year) for year in range(2008, 2015)]
 SAMPLE, SEED = 60, 20261124
 NAN = np.nan
@@ -78,11 +79,11 @@ class Made:
 @pytest.fixture(scope="module")
 def made(shared_data: Path, shared_nuts: Path) -> Made:
     start = time.perf_counter()
-    file = eurostat.parse(shared_data / f"{METHOD.dataset}.tsv.gz")
+    file = eurostat.parse(shared_data / f"{SERIES.dataset}.tsv.gz")
     read = time.perf_counter() - start
     codes = pa.array([ROLES.employment, ROLES.wages, ROLES.units])
     file = file.filter(pc.is_in(file["indic_sb"].cast(pa.string()), codes))
-    declared = load_catalogue().datasets[METHOD.dataset]
+    declared = load_catalogue().datasets[SERIES.dataset]
     snapshot = Snapshot(
         dataset=declared.id, sha256="0" * 64, origin="provider", name="sbs", retrieved_from=".",
         retrieved_at="2026-09-15T00:00:00Z", source_updated=None, size=1,

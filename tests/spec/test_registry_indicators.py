@@ -8,6 +8,7 @@ import pytest
 
 from s3etl.errors import CatalogueError
 from s3etl.organisations.completeness import COMPLETENESS
+from s3etl.organisations.enterprises import Enterprises
 from s3etl.organisations.indicators import (
     CONTEXT,
     INDICATORS,
@@ -63,6 +64,10 @@ def figures(records: pa.Table, shares: pa.Table | None = None, **given) -> dict:
     return {(row["indicator_id"], row["geo"]): row for row in table.to_pylist()}
 
 
+def firms(number: float, geo: str = FULL) -> dict[str, Enterprises]:
+    return {geo: Enterprises(number, 2023, "bd_hgnace_r")}
+
+
 def value(found: dict, name: str, geo: str = FULL):
     return found[name, geo]["value"]
 
@@ -71,10 +76,14 @@ def test_counts_per_head_and_per_enterprise() -> None:
     records = organisations(
         {"members": 40, "members_sme": 30}, {"members": 10, "members_sme": 5}, {"geo": "XA12"}
     )
-    found = figures(records, population={FULL: 1_000_000, "XA12": 0.0}, enterprises={FULL: 10_000})
+    found = figures(records, population={FULL: 1_000_000, "XA12": 0.0}, enterprises=firms(10_000))
     assert value(found, "C-01") == pytest.approx(2)
     assert value(found, "C-02") == pytest.approx(5)
     assert value(found, "C-04") == pytest.approx(0.0035)
+    for name in ("C-02", "C-04"):
+        row = found[name, FULL]
+        assert (row["denominator_dataset"], row["denominator_year"]) == ("bd_hgnace_r", 2023)
+    assert found["C-01", FULL]["denominator_year"] is None
     assert value(found, "C-03") == 25
     assert found["C-01", "XA12"]["missing_because"] == "its population is not known"
     assert value(found, "C-01", "XA12") is None
@@ -85,12 +94,12 @@ def test_without_population_or_enterprises_there_is_a_reason() -> None:
     told = {name: found[name, FULL]["missing_because"] for name in ("C-01", "C-02", "C-04")}
     assert told["C-01"] == "the population of regions was not given"
     assert told["C-02"] == told["C-04"] == "the enterprises of regions were not given"
-    found = figures(organisations({"members": 40}), enterprises={"XA99": 1})
+    found = figures(organisations({"members": 40}), enterprises=firms(1, "XA99"))
     assert found["C-02", FULL]["missing_because"] == "its enterprises are not known"
 
 
 def test_what_no_register_tells_is_never_zero() -> None:
-    found = figures(organisations({}, {}), population={FULL: 1e6}, enterprises={FULL: 1e3})
+    found = figures(organisations({}, {}), population={FULL: 1e6}, enterprises=firms(1e3))
     silent = {
         "C-02": "members",
         "C-03": "members",
@@ -242,9 +251,9 @@ def test_the_order_of_records_does_not_matter() -> None:
             for k, r in enumerate(("b", "eccp", "a"))
         )
     )
-    here = figures(records, enterprises={FULL: 100})
+    here = figures(records, enterprises=firms(100))
     turned = records.take(list(reversed(range(records.num_rows))))
-    assert figures(turned, enterprises={FULL: 100}) == here
+    assert figures(turned, enterprises=firms(100)) == here
 
 
 def told(country: str, *, low: bool) -> pa.Table:
@@ -255,7 +264,7 @@ def told(country: str, *, low: bool) -> pa.Table:
 
 
 def test_counts_are_lower_bounds_unless_registers_are_known_to_be_complete() -> None:
-    given = {"population": {FULL: 1e6}, "enterprises": {FULL: 1e3}}
+    given = {"population": {FULL: 1e6}, "enterprises": firms(1e3)}
     records = organisations({"members": 10}, {"members": 20})
     low = {name: figures(records, **given)[name, FULL]["lower_bound"] for name in INDICATORS}
     assert {name for name, flag in low.items() if flag} == {"C-01", "C-02"}  # C-04 is missing

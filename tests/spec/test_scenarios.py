@@ -45,6 +45,7 @@ def economy(year: int, columns, *, corners=None, rows=None, divided=(False, Fals
     )
     return SimpleNamespace(
         year=str(year),
+        dataset="tiny",
         regions=np.array(["XA11", "XA12", "XB11"], object),
         versions=np.array(["2021"] * 3, object),
         divisions=DIVISIONS,

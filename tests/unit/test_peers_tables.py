@@ -361,5 +361,6 @@ def test_every_indicator_it_names_is_declared() -> None:
     assert set(method.indicators) <= set(catalogue.computed)
     for dimension in method.dimensions.values():
         assert set(dimension.portfolio.values()) <= set(INDICATORS)
-        codes = catalogue.datasets[portfolio_method().dataset].dimensions["nace_r2"]
-        assert {*dimension.sections, *dimension.divisions} <= set(codes)
+        for dataset in portfolio_method().datasets:
+            codes = catalogue.datasets[dataset].dimensions["nace_r2"]
+            assert {*dimension.sections, *dimension.divisions} <= set(codes)

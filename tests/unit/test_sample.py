@@ -38,7 +38,12 @@ NAMES = {
     "sbs_r_nuts06_r2": "sbs_r_nuts06_r2.tsv.gz",
     "trng_lfse_04": "trng_lfse_04.tsv.gz",
 }
-MADE_UP = sorted(set(DECLARED) - set(NAMES))
+MODERN = {
+    "sbs_r_nuts2021": "sbs_r_nuts2021_tabular.tsv.gz",
+    "sbs_sc_ovw": "sbs_sc_ovw_tabular.tsv.gz",
+}
+"""Datasets with a model of their own in the codes of today, of the years 2021 to 2024."""
+MADE_UP = sorted(set(DECLARED) - set(NAMES) - set(MODERN))
 AGGREGATES = {"EU27_2020", "EU28"}
 SECTIONS = [*"BCDEFGHIJLMN", "S95"]
 Files = dict[str, tuple[str, bytes]]
@@ -131,7 +136,7 @@ def test_every_call_gives_the_same_bytes(files: Files) -> None:
 def test_files_are_named_and_laid_out_as_the_providers(files: Files) -> None:
     assert list(files) == list(DECLARED)
     for dataset, (name, data) in files.items():
-        assert name == NAMES.get(dataset, name)
+        assert name == (NAMES | MODERN).get(dataset, name)
         assert re.fullmatch(rf"{dataset}(_tabular\.tsv|_linear\.csv|\.tsv)(\.gz)?", name)
         body = gzip.decompress(data) if name.endswith(".gz") else data
         header, _, rest = body.partition(b"\n")
@@ -181,7 +186,8 @@ def test_all_areas_are_of_some_version_or_known_aggregates(
     for dataset, table in tables.items():
         geos = set(table["geo"])
         assert geos <= listed | set(sample.COUNTRIES) | set(sample.EXTRA) | AGGREGATES, dataset
-        assert len(geos & AGGREGATES) == (dataset != "sbs_r_nuts06_r2"), dataset
+        business = {"sbs_r_nuts06_r2", *MODERN}
+        assert len(geos & AGGREGATES) == (dataset not in business), dataset
         levels = {len(g) - 2 for g in geos - AGGREGATES}
         assert levels == set(DECLARED[dataset].levels), dataset
     kinds = {classify(code, "sample").kind for code in known}
@@ -206,6 +212,8 @@ def test_files_use_the_codes_of_their_day(
         elif dataset in NAMES:
             assert not versions_of(table, classification)
             assert "2013" in versions_of(in_new_codes(table), classification)
+        elif dataset in MODERN:
+            assert "2024" in versions_of(table, classification)
         else:
             made_up.append(max(versions_of(table, classification)))
     assert set(made_up) == {"2021", "2024"}
@@ -358,6 +366,41 @@ def test_a_confidential_cell_is_never_the_only_gap(tables: Tables) -> None:
         for whole, parts in parts_of(value.columns).items():
             single = (value[parts].isna().sum(axis=1) == 1) & (secret[parts].sum(axis=1) == 1)
             assert not (single & value[whole].notna()).any(), whole
+
+
+@pytest.mark.parametrize("measure", ["LOC_NR", "EMP_LOC_NR", "WAGE_LOC_MEUR"])
+def test_business_from_2021_on_adds_up(tables: Tables, measure: str) -> None:
+    table = tables["sbs_r_nuts2021"].query("indic_sbs == @measure")
+    assert set(table["TIME_PERIOD"]) == {"2021", "2022", "2023", "2024"}
+    by_area, by_industry = spread(table, "geo"), spread(table, "nace_r2")
+    assert_sums(by_area, areas(by_area.columns))
+    whole = industries(by_industry.columns)
+    assert_sums(by_industry, {code: parts for code, parts in whole.items() if len(code) == 1})
+
+
+def test_a_confidential_cell_from_2021_on_is_never_the_only_gap(tables: Tables) -> None:
+    persons = tables["sbs_r_nuts2021"].query("indic_sbs == 'EMP_LOC_NR'")
+    secret = persons["OBS_FLAG"].astype("str").str.contains("c", na=False)
+    assert 0.02 < secret.mean() < 0.25
+    assert persons.loc[secret, "OBS_VALUE"].isna().all()
+    marked = persons.assign(OBS_VALUE=secret.astype(float))
+    for by, parts_of in (("geo", areas), ("nace_r2", industries)):
+        value, gone = spread(persons, by), spread(marked, by)
+        for whole, parts in parts_of(value.columns).items():
+            single = (value[parts].isna().sum(axis=1) == 1) & (gone[parts].sum(axis=1) == 1)
+            assert not (single & value[whole].notna()).any(), whole
+
+
+def test_persons_of_a_size_class_are_within_it(tables: Tables) -> None:
+    wide = spread(tables["sbs_sc_ovw"], "indic_sbs").reset_index()
+    some = wide[(wide["ENT_NR"] > 0) & wide["EMP_NR"].notna()]
+    mean = some["EMP_NR"] / some["ENT_NR"]
+    bounds = {"0-9": (0, 9), "10-19": (10, 19), "20-49": (20, 49), "50-249": (50, 249)}
+    for size, (low, high) in (bounds | {"GE250": (250, 10**6)}).items():
+        here = mean[some["size_emp"] == size]
+        assert len(here) > 50, size
+        assert here.between(low - 0.5, high + 0.5).all(), size
+    assert wide["EMP_NR"].isna().sum() > 50
 
 
 def test_most_regions_have_every_section(tables: Tables) -> None:
