@@ -92,7 +92,7 @@ def _computed(
     values = indicators(now, before, strong, method)
     declared = dict(INDICATORS)
     for name, (one, drawn, _) in given.items():
-        told = star_counts(name, load_stars().rule_sets[name].title, now, shown.share, one, drawn)
+        told = star_counts(name, now, shown.share, one, drawn)
         declared[told[0]], values[told[0]] = told[1:]
     ranks = {
         name: ranked(value, declared[name], ~now.economy.divided, method, seed)

@@ -130,7 +130,7 @@ def indicators(
 
 
 def star_counts(
-    rule_set: str, title: str, now: Portfolio, shown: Bools, found: Stars, drawn: Stars
+    rule_set: str, now: Portfolio, shown: Bools, found: Stars, drawn: Stars
 ) -> tuple[str, Declared, Values]:
     """Return the number of stars of each region by one rule set (B-03).
 
@@ -139,13 +139,14 @@ def star_counts(
 
     Args:
         rule_set: Its id.
-        title: Its title.
         now: The portfolio.
         shown: R × S, which cells may be shown.
         found: Stars of the filled table.
         drawn: Stars of the draws.
     """
-    declared = Declared(f"Stars in shown divisions: {title}", "stars", "+", noise_sd=0.0, open=True)
+    declared = Declared(
+        f"Stars of shown divisions, {rule_set}", "stars", "+", noise_sd=0.0, open=True
+    )
     stacked = np.concatenate([found.count[None], drawn.count])
     counts = np.where(now.usable, (stacked * shown).sum(axis=-1), np.nan)
     counts[:, now.economy.divided] = np.nan  # a division of a territory never has stars

@@ -168,6 +168,7 @@ def test_lq_lies_beyond_its_shrunk_value(made: Made) -> None:
     assert (np.abs(value - 1) <= np.abs(raw - 1) + 1e-9).all()
 
 
+@pytest.mark.benchmark
 def test_a_year_is_estimated_in_a_few_times_what_its_file_takes_to_read(made: Made) -> None:
     print({k: round(v, 2) for k, v in made.seconds.items()})  # noqa: T201
     assert made.seconds["estimate"] < 15 * made.seconds["read"]

@@ -71,12 +71,12 @@ def test_stars_of_hidden_cells_are_not_counted() -> None:
     drawn = Stars(found.criteria, given[None], given[None], given[None][..., 0])
     shown = np.ones((8, 8), bool)
     shown[0, 0] = False
-    name, told, values = star_counts("default", "Default", now, shown, found, drawn)
+    name, told, values = star_counts("default", now, shown, found, drawn)
     assert (name, told.direction) == ("B-03-default", "+")
     assert values.value[:3].tolist() == [1, 1, 0]
     assert values.drawn.shape == (1, 8)
     divided = replace(now, economy=replace(now.economy, divided=np.arange(8) == 1))
-    _, _, values = star_counts("default", "Default", divided, shown, found, drawn)
+    _, _, values = star_counts("default", divided, shown, found, drawn)
     assert np.isnan(values.value[1])
     assert "divided" in values.reason[1]
 
