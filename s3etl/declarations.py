@@ -63,6 +63,8 @@ def read_declaration(path: Path, model: type[D]) -> D:
         raise CatalogueError(f"{path}: field id: the file name is the id, remove this field.")
     try:
         return model.model_validate({**content, "id": path.stem})
+    except CatalogueError as error:
+        raise CatalogueError(f"{path}: {error}") from None
     except ValidationError as error:
         # A misspelt field is the cause, the field then missing only its effect.
         first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")

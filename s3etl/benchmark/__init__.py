@@ -1,7 +1,7 @@
-"""Comparing regions: norms and scores, ranks with intervals.
+"""Comparing regions: norms and scores, ranks with intervals, composites.
 
-Takes figures and the declared method, returns tables. No composites yet, and no weights hidden
-in code: every choice stands in ``method.yaml``.
+Takes figures and the declared method, returns tables. No weights hidden in code: every choice
+stands in ``method.yaml`` or is declared in ``s3etl/composites``.
 """
 
 from s3etl.benchmark.ranks import interval_of_rank, rank

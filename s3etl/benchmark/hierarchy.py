@@ -122,9 +122,10 @@ class Hierarchy:
 
     def membership(self, level: int) -> Values:
         """Whether a node of a level belongs to a node of the next, axes (members, parents)."""
-        parents = np.array(self.codes(level + 1))
+        parents: NDArray[np.str_] = np.array(self.codes(level + 1))
         its = np.array([node.parent for node in self.levels[level - 1]])
-        return (its[:, None] == parents).astype(float)
+        out: Values = (its[:, None] == parents).astype(float)
+        return out
 
     def weights(self, level: int) -> Values:
         """Declared weights of a level, axis (members)."""
@@ -140,14 +141,6 @@ class Hierarchy:
         for lower in range(len(self.levels) - 1, level - 1, -1):
             matrix = self.membership(lower) * self.weights(lower)[:, None]
             share = matrix / matrix.sum(axis=0) @ share
-        return share
-
-    def below(self, level: int) -> Values:
-        """Share of each indicator in each node of a level, axes (indicators, nodes)."""
-        share = np.eye(len(self.levels[0]))
-        for lower in range(1, level):
-            matrix = self.membership(lower) * self.weights(lower)[:, None]
-            share = share @ (matrix / matrix.sum(axis=0))
         return share
 
     def weighted(self, weights: Mapping[str, float]) -> "Hierarchy":

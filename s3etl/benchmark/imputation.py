@@ -110,7 +110,8 @@ def model_draws(
         values: Axes (units, indicators).
         rng: Random generator.
         draws: Number of filled tables.
-        rounds: Rounds of the fit; it stops before when no mean moves by more than 1e-6.
+        rounds: Most rounds of the fit; it ends once no mean or covariance moves by more than
+            1e-4.
 
     Returns:
         Axes (draws, units, indicators); an indicator without any value stays missing.
@@ -130,10 +131,14 @@ def model_draws(
             expected, rest = _conditional(z[rows], gap, mean, covariance)
             filled[np.ix_(rows, gap)] = expected
             extra[np.ix_(gap, gap)] += len(rows) * rest
-        moved, mean = mean, filled.mean(axis=0)
+        before, mean = (mean, covariance), filled.mean(axis=0)
         off = filled - mean
-        covariance = (off.T @ off + extra) / len(z) + np.eye(len(mean)) / len(z)
-        if np.abs(mean - moved).max(initial=0.0) < 1e-6:
+        covariance = (off.T @ off + extra + np.eye(len(mean))) / len(z)
+        moved = max(
+            np.abs(now - then).max(initial=0.0)
+            for now, then in zip((mean, covariance), before, strict=True)
+        )
+        if moved < 1e-4:
             break
     out = np.full((draws, *values.shape), np.nan)
     drawn = np.broadcast_to(z, (draws, *z.shape)).copy()

@@ -6,7 +6,8 @@ years together) is the caller's choice of axes; a constant indicator has no plac
 comes back missing.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -213,3 +214,19 @@ def fraction_of_maximum(values: Values, direction: ArrayLike = 1.0) -> Values:
         raise ValueError("a fraction of the maximum needs values above 0")
     low, high = spread(values)
     return np.where(np.asarray(direction) < 0, low / values, values / high)
+
+
+METHODS: Final[dict[str, Callable[..., Values]]] = {
+    "min_max": min_max,
+    "scaled": scaled,
+    "z_score": z_score,
+    "rank": rank_score,
+    "borda": borda,
+    "percentile_rank": percentile_rank,
+    "distance_to_maximum": distance_to_maximum,
+    "distance_to_target": distance_to_target,
+    "distance_to_reference": distance_to_reference,
+    "fraction_of_maximum": fraction_of_maximum,
+    "goalposts": goalposts,
+}
+"""Methods by name."""

@@ -20,13 +20,13 @@ class Treated(NamedTuple):
     """Values after a treatment, and what was done to them.
 
     Attributes:
-        values: Axes (..., units, indicators).
+        data: Values, axes (..., units, indicators).
         high: Points drawn in from above, same axes.
         low: Points drawn in from below, same axes.
         logged: Indicators transformed instead, axes (..., indicators).
     """
 
-    values: Values
+    data: Values
     high: Marks
     low: Marks
     logged: Marks

@@ -1,0 +1,291 @@
+"""Steps that score: normalising indicators, aggregating them, saying who has a rank.
+
+Typed values that hold their arguments and turn one state into the next; the numbers are computed
+by the array modules. Nothing is imputed or treated here.
+"""
+
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from s3etl.benchmark import aggregate as means
+from s3etl.benchmark import normalise
+from s3etl.benchmark.hierarchy import Hierarchy
+from s3etl.benchmark.state import Inputs, Operation, Pool, State, Values, need, pooled
+from s3etl.benchmark.weights import pca_weights
+from s3etl.errors import CatalogueError, Unfit
+
+
+class Normalise(Operation):
+    """Bring indicators to one scale where more is better (methodology 8, step 2).
+
+    Attributes:
+        method: One of the functions of :mod:`s3etl.benchmark.normalise`.
+        low: Score of the worst (``min_max``), or value that scores 0 (``scaled``).
+        high: Score of the best, or value that scores 100.
+        mean: Mean of z-scores.
+        sd: Their standard deviation.
+        ties: How ranks tie: ``lowest`` or ``average``.
+        unit: Unit of reference (``distance_to_reference``).
+        cap: Whether distances end at 1.
+        top: Score at the better goalpost.
+        posts: Goalposts in the unit of the indicator (after treatment), lower and upper by
+            indicator; taken from the data at ``percentiles`` where not given.
+        percentiles: Percentiles that become goalposts.
+        clip: Bounds every score is cut at.
+        pool: ``year``: every year by itself; ``panel``: all years together; a number:
+            goalposts from that many newest years.
+    """
+
+    step: Literal["normalise"] = "normalise"
+    method: Literal[
+        "min_max",
+        "scaled",
+        "z_score",
+        "rank",
+        "borda",
+        "percentile_rank",
+        "distance_to_maximum",
+        "distance_to_target",
+        "distance_to_reference",
+        "fraction_of_maximum",
+        "goalposts",
+    ] = "min_max"
+    low: float = 0.0
+    high: float = 100.0
+    mean: float = 0.0
+    sd: float = Field(default=1.0, gt=0)
+    ties: Literal["lowest", "average"] = "lowest"
+    unit: str | None = None
+    cap: bool = False
+    top: float = Field(default=100.0, gt=0)
+    posts: dict[str, tuple[float, float]] | None = None
+    percentiles: tuple[float, float] = (2.5, 97.5)
+    clip: tuple[float, float] | None = None
+    pool: Pool = "panel"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for code, (low, high) in (self.posts or {}).items():
+            if not low < high:
+                raise ValueError(
+                    f"the goalposts of {code}, {low:g} and {high:g}, are in the wrong order; give "
+                    "the lower one first, whatever the direction"
+                )
+        pairs = {"low and high": (self.low, self.high), "percentiles": self.percentiles}
+        for name, (low, high) in {**pairs, "clip": self.clip or (0, 1)}.items():
+            if not low < high:
+                raise ValueError(f"{name}: {low:g} and {high:g} are in the wrong order")
+        if isinstance(self.pool, int) and self.method != "goalposts":
+            raise ValueError("a number of years can be pooled for goalposts only")
+        return self
+
+    def apply(self, state: State, inputs: Inputs) -> State:
+        """Return the state with scores in place of values."""
+        pool = "panel" if isinstance(self.pool, int) else self.pool
+        values = pooled(state.data, pool)
+        self._refuse(values, state.hierarchy, inputs)
+        out = self._score(values, state, inputs).reshape(state.data.shape)
+        if self.clip is not None:
+            out = np.clip(out, *self.clip)
+        return replace(state, data=out)
+
+    def frozen(self, state: State) -> Self:
+        """Return the step with the goalposts it takes from the data written in."""
+        codes = state.hierarchy.indicators
+        if self.posts is not None:
+            need(self.posts, codes, "goalposts")
+        if self.method != "goalposts" or self.posts is not None:
+            return self
+        years = self.pool if isinstance(self.pool, int) else len(state.data)
+        # What was imputed sets no goalposts.
+        window = np.where(state.imputed > 0, np.nan, state.data)[-years:]
+        window = window.reshape(-1, len(codes))
+        posts = {}
+        for code, column in zip(codes, window.T, strict=True):
+            there = column[np.isfinite(column)]
+            low, high = np.percentile(there, self.percentiles) if there.size else (0.0, 0.0)
+            if not low < high:
+                raise Unfit(
+                    f"{code}: its goalposts, the percentiles {self.percentiles[0]:g} and "
+                    f"{self.percentiles[1]:g} of the pooled years, are not two different values; "
+                    "give goalposts, or leave it out."
+                )
+            posts[code] = (float(low), float(high))
+        return self.model_copy(update={"posts": posts})
+
+    def _score(self, values: Values, state: State, inputs: Inputs) -> Values:
+        codes = state.hierarchy.indicators
+        options: dict[str, Any] = {}
+        match self.method:
+            case "min_max" | "scaled":
+                options = {"low": self.low, "high": self.high}
+            case "z_score":
+                options = {"mean": self.mean, "sd": self.sd}
+            case "rank":
+                options = {"ties": self.ties}
+            case "distance_to_target":
+                need(inputs.targets, codes, "targets")
+                options = {"target": [inputs.targets[code] for code in codes], "cap": self.cap}
+            case "distance_to_reference":
+                options = {"unit": self._reference(inputs), "cap": self.cap}
+            case "goalposts":
+                posts = self.frozen(state).posts or {}
+                low, high = zip(*(posts[code] for code in codes), strict=True)
+                options = {"low": low, "high": high, "top": self.top}
+        return normalise.METHODS[self.method](values, state.hierarchy.direction, **options)
+
+    def _reference(self, inputs: Inputs) -> int:
+        if self.unit not in inputs.units:
+            raise CatalogueError(
+                f"The unit of reference {self.unit!r} is not in the table; name one that is."
+            )
+        if len(inputs.times) > 1 and self.pool != "year":
+            raise CatalogueError(
+                "The distance to a unit of reference is taken year by year; set pool to year."
+            )
+        return inputs.units.index(self.unit)
+
+    def _refuse(self, values: Values, hierarchy: Hierarchy, inputs: Inputs) -> None:
+        """Refuse what the method can make nothing of, by name."""
+        if self.method in {"goalposts", "scaled"}:
+            return
+        low, high = normalise.spread(values)
+        constant = (low == high)[:, 0]
+        if constant.any():
+            pool, place = np.argwhere(constant)[0]
+            year = f" in {inputs.times[pool]}" if len(values) > 1 else ""
+            raise Unfit(
+                f"{hierarchy.indicators[place]}: every unit has the same value{year}, so it tells "
+                "none from another; leave it out, or score it between goalposts."
+            )
+        if self.method == "fraction_of_maximum" and (low <= 0).any():
+            code = hierarchy.indicators[int(np.argwhere((low <= 0)[:, 0])[0][1])]
+            raise Unfit(
+                f"{code}: it has values of 0 or below, of which no fraction of the maximum can be "
+                "taken; normalise it another way."
+            )
+
+
+class Aggregate(Operation):
+    """Combine members into their parents, level by level (methodology 8, step 4).
+
+    Attributes:
+        methods: How, from level 1 upwards; one method stands for all levels. Functions of
+            :mod:`s3etl.benchmark.aggregate`; ``generalised`` takes ``power``.
+        weights: ``declared``, ``equal``, ``pca`` (squared loadings of the first principal
+            component of each parent's members), or other weights for the nodes named.
+        without: Nodes left out, with everything below them.
+        power: Exponent of the generalised mean.
+        least: Least share of the weight of its members with which a parent has a score.
+    """
+
+    step: Literal["aggregate"] = "aggregate"
+    methods: tuple[
+        Literal[
+            "arithmetic",
+            "geometric",
+            "harmonic",
+            "generalised",
+            "median",
+            "mazziotta_pareto",
+            "copeland",
+        ],
+        ...,
+    ] = Field(default=("arithmetic",), min_length=1)
+    weights: Literal["declared", "equal", "pca"] | dict[str, float] = "declared"
+    without: tuple[str, ...] = ()
+    power: float = 1.0
+    least: float = Field(default=0.0, ge=0, le=1)
+
+    def apply(self, state: State, inputs: Inputs) -> State:
+        """Return the state with the scores of all aggregates."""
+        hierarchy, values, kept = self._hierarchy(state.hierarchy), state.data, state.imputed
+        if self.without:
+            stay = np.isin(state.hierarchy.indicators, hierarchy.indicators)
+            values, kept = values[..., stay], kept[..., stay]
+        levels = len(hierarchy.levels) - 1
+        methods = self.methods * levels if len(self.methods) == 1 else self.methods
+        if len(methods) != levels:
+            raise CatalogueError(
+                f"The aggregation names {len(methods)} methods for {levels} levels of "
+                f"{hierarchy.index}; name one for each, or one for all."
+            )
+        scores, weights, below = [], [], values
+        for level, method in enumerate(methods, 1):
+            matrix = hierarchy.membership(level) * self._weights(hierarchy, level, below)[:, None]
+            if method in means.POSITIVE:
+                _positive(below, hierarchy.codes(level), inputs, method)
+            below = self._means(method, below, matrix)
+            weights.append(matrix)
+            scores.append(below)
+        return replace(
+            state,
+            hierarchy=hierarchy,
+            data=values,
+            imputed=kept,
+            weights=tuple(weights),
+            scores=np.concatenate(scores, axis=-1),
+        )
+
+    def _hierarchy(self, hierarchy: Hierarchy) -> Hierarchy:
+        if isinstance(self.weights, dict):
+            hierarchy = hierarchy.weighted(self.weights)
+        elif self.weights == "equal":
+            codes = [node.code for level in hierarchy.levels for node in level]
+            hierarchy = hierarchy.weighted(dict.fromkeys(codes, 1.0))
+        return hierarchy.without(self.without) if self.without else hierarchy
+
+    def _weights(self, hierarchy: Hierarchy, level: int, values: Values) -> Values:
+        if self.weights != "pca":
+            return hierarchy.weights(level)
+        flat = values.reshape(-1, values.shape[-1])
+        out = np.ones(values.shape[-1])
+        matrix = hierarchy.membership(level).astype(bool)
+        for name, mine in zip(hierarchy.codes(level + 1), matrix.T, strict=True):
+            if mine.sum() > 1:
+                try:
+                    out[mine] = pca_weights(flat[:, mine])
+                except ValueError as error:
+                    raise Unfit(f"{name}: {error}; declare its weights.") from None
+        return out
+
+    def _means(self, method: str, values: Values, weights: Values) -> Values:
+        if method == "generalised":
+            out = means.generalised(values, weights, power=self.power)
+        else:
+            out = means.METHODS[method](values, weights)
+        if self.least > 0:
+            share = (~np.isnan(values)).astype(float) @ weights / weights.sum(axis=0)
+            out = np.where(share < self.least - 1e-12, np.nan, out)
+        return out
+
+
+class Rank(Operation):
+    """Say which units have a rank (methodology 8, step 3); scores are shown all the same.
+
+    A node of level 2 counts where enough of the weight of its indicators has a value of the
+    unit's own; a node above counts where enough of the weight of its members counts.
+
+    Attributes:
+        pillar: Least share of the weight of the indicators of a node of level 2.
+        index: Least share of the weight of the members of a node above.
+        imputed: Largest imputed share of the weight of a node.
+    """
+
+    step: Literal["rank"] = "rank"
+    pillar: float = Field(default=0.0, ge=0, le=1)
+    index: float = Field(default=0.0, ge=0, le=1)
+    imputed: float = Field(default=1.0, ge=0, le=1)
+
+
+def _positive(values: Values, codes: tuple[str, ...], inputs: Inputs, method: str) -> None:
+    wrong = np.argwhere(values <= 0)
+    if len(wrong):
+        _, unit, column = wrong[0]
+        raise Unfit(
+            f"{codes[column]}: {inputs.units[unit]} scores {values[tuple(wrong[0])]:g}, and a "
+            f"{method} mean needs scores above 0; normalise to 1–100, clip, or take another mean."
+        )

@@ -1,0 +1,304 @@
+"""What a composite cannot be made of is refused in one sentence that names it and the remedy."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from s3etl.benchmark.composite import Composite
+from s3etl.benchmark.declaration import CompositeDeclaration, load_composites
+from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
+from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
+from s3etl.errors import CatalogueError, S3etlError, Unfit
+
+META = pd.DataFrame(
+    {
+        "iCode": ["a", "b", "c", "P", "Q", "I"],
+        "Parent": ["P", "P", "Q", "I", "I", None],
+        "Level": [1, 1, 1, 2, 2, 3],
+        "Weight": [1.0] * 6,
+        "Direction": [1, -1, 1, 1, 1, 1],
+        "Type": ["Indicator"] * 3 + ["Aggregate"] * 3,
+    }
+)
+DATA = pd.DataFrame(
+    {
+        "uCode": ["x", "y", "z", "w"],
+        "a": [1.0, 2.0, 3.0, 5.0],
+        "b": [4.0, 3.0, np.nan, 1.0],
+        "c": [-1.0, 0.0, 2.0, 7.0],
+        "people": [10.0, 0.0, 20.0, 30.0],
+    }
+)
+
+
+def meta(**cells: dict[str, object]) -> pd.DataFrame:
+    frame = META.set_index("iCode").astype(object)
+    for column, changes in cells.items():
+        for code, value in changes.items():
+            frame.loc[code, column] = value
+    return frame.reset_index()
+
+
+def data(**columns: object) -> pd.DataFrame:
+    return DATA.assign(**columns)
+
+
+def build(indicators: pd.DataFrame = META, table: pd.DataFrame = DATA, *steps: object) -> Composite:
+    return Composite.build(indicators, table, steps or None)
+
+
+POSITIVE = {
+    "geometric": "c: x scores -1, and a geometric mean needs scores above 0",
+    "harmonic": "c: x scores -1, and a harmonic mean needs scores above 0",
+    "generalised": "c: x scores -1, and a generalised mean needs scores above 0",
+}
+CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
+    "an indicator without any value": (
+        lambda: build(META, data(b=np.nan)),
+        Unfit,
+        "b: no unit has a value; fill it, or leave the indicator out",
+    ),
+    "a constant indicator": (
+        lambda: build(META, data(b=7.0)),
+        Unfit,
+        "b: every unit has the same value, so it tells none from another; leave it out",
+    ),
+    "a constant indicator between goalposts from the data": (
+        lambda: build(META, data(b=7.0), Normalise(method="goalposts"), Aggregate()),
+        Unfit,
+        "b: its goalposts, the percentiles 2.5 and 97.5 of the pooled years, are not two",
+    ),
+    "one region": (lambda: build(META, DATA[:1]), Unfit, "There is one unit in the table"),
+    "no region": (lambda: build(META, DATA[:0]), Unfit, "There are no units in the table"),
+    "an infinite value": (
+        lambda: build(META, data(a=[1.0, np.inf, 3.0, 4.0])),
+        Unfit,
+        "a: the value of y is infinite; correct it, or leave the cell empty",
+    ),
+    "an infinite denominator": (
+        lambda: build(
+            META, data(people=np.inf), Denominate(by={"a": "people"}), Normalise(), Aggregate()
+        ),
+        Unfit,
+        "a: its denominator people is infinite",
+    ),
+    "cells that are no numbers": (
+        lambda: build(META, data(a=["1", "2", "many", "4"])),
+        Unfit,
+        "a: it has cells that are no numbers",
+    ),
+    "an indicator that has no column": (
+        lambda: build(META, DATA.drop(columns="c")),
+        CatalogueError,
+        "The table has no column for the indicator c; add it",
+    ),
+    "a unit in two rows": (
+        lambda: build(META, pd.concat([DATA, DATA[:1]])),
+        CatalogueError,
+        "x stands twice in the table; keep one row",
+    ),
+    "a row without a unit": (
+        lambda: build(META, data(uCode=["x", None, "z", "w"])),
+        CatalogueError,
+        "no unit or no year",
+    ),
+    "a weight of zero": (
+        lambda: build(meta(Weight={"b": 0.0})),
+        CatalogueError,
+        "b: its weight is 0; give it a number above 0, or leave the node out",
+    ),
+    "a weight of zero asked for later": (
+        lambda: build().regenerate("aggregate", weights={"b": 0.0}),
+        CatalogueError,
+        "b: its weight is 0",
+    ),
+    "a weight that is no number": (
+        lambda: build(meta(Weight={"b": "much"})),
+        CatalogueError,
+        "b: its weight is 'much', which is no number",
+    ),
+    "a weight of what does not exist": (
+        lambda: build().regenerate("aggregate", weights={"nobody": 1.0}),
+        CatalogueError,
+        "nobody is not part of I; name one of its nodes",
+    ),
+    "a parent without members": (
+        lambda: build(meta(Parent={"c": "P"})),
+        CatalogueError,
+        "Q: it has no members and stands 1 levels above the indicators",
+    ),
+    "a parent that is not declared": (
+        lambda: build(meta(Parent={"c": "R"})),
+        CatalogueError,
+        "c: its parent R is not declared",
+    ),
+    "a cycle": (
+        lambda: build(meta(Parent={"P": "Q", "Q": "P"})),
+        CatalogueError,
+        "parents go round in a circle; break it",
+    ),
+    "two indices": (
+        lambda: build(meta(Parent={"Q": None})),
+        CatalogueError,
+        "Q and I have no parent",
+    ),
+    "a level that contradicts the parents": (
+        lambda: build(meta(Level={"P": 3})),
+        CatalogueError,
+        "P: it is declared at level 3",
+    ),
+    "a code declared twice": (
+        lambda: build(pd.concat([META, META[:1]])),
+        CatalogueError,
+        "a is declared twice",
+    ),
+    "a direction of neither": (
+        lambda: build(meta(Direction={"b": 0})),
+        CatalogueError,
+        "b: its direction is 0; give 1 where more is better",
+    ),
+    "goalposts in the wrong order": (
+        lambda: Normalise(method="goalposts", posts={"a": (5.0, 1.0)}),
+        CatalogueError,
+        "the goalposts of a, 5 and 1, are in the wrong order; give the lower one first",
+    ),
+    "goalposts that one indicator lacks": (
+        lambda: build(
+            META, DATA, Normalise(method="goalposts", posts={"a": (1.0, 5.0)}), Aggregate()
+        ),
+        CatalogueError,
+        "b is not among the goalposts",
+    ),
+    "values that have no fraction of a maximum": (
+        lambda: build(META, DATA, Normalise(method="fraction_of_maximum"), Aggregate()),
+        Unfit,
+        "c: it has values of 0 or below",
+    ),
+    "targets that are not declared": (
+        lambda: build(META, DATA, Normalise(method="distance_to_target"), Aggregate()),
+        CatalogueError,
+        "a is not among the targets",
+    ),
+    "a unit of reference that is not there": (
+        lambda: build(
+            META, DATA, Normalise(method="distance_to_reference", unit="EU"), Aggregate()
+        ),
+        CatalogueError,
+        "The unit of reference 'EU' is not in the table",
+    ),
+    "groups that have no column": (
+        lambda: build(
+            META, DATA, Impute(methods=("group_mean",), group="club"), Normalise(), Aggregate()
+        ),
+        CatalogueError,
+        "Imputation by group names the column 'club', which the table does not have",
+    ),
+    "parents that are not given": (
+        lambda: build(META, DATA, Impute(methods=("parent",)), Normalise(), Aggregate()),
+        CatalogueError,
+        "give a table of parents",
+    ),
+    "a screen that leaves nobody to compare": (
+        lambda: build(
+            META, data(b=[1.0, np.nan, np.nan, np.nan]), Screen(least=1), Normalise(), Aggregate()
+        ),
+        Unfit,
+        "Screening leaves 1 of 4 units",
+    ),
+    "a method that does not exist": (
+        lambda: Normalise(method="best"),
+        CatalogueError,
+        "Step normalise, method: Input should be 'min_max'",
+    ),
+    "an argument that does not exist": (
+        lambda: build().regenerate("treat", points=3),
+        CatalogueError,
+        "Step treat, points: there is no such argument; it has step, most",
+    ),
+    "a step that the composite does not have": (
+        lambda: build().regenerate("impute", methods=("mean",)),
+        CatalogueError,
+        "The composite has no step 'impute'; it has treat, normalise, aggregate, rank",
+    ),
+    "steps in the wrong order": (
+        lambda: build(META, DATA, Aggregate(), Normalise()),
+        CatalogueError,
+        "The step normalise comes after aggregate; put it before",
+    ),
+    "a step twice": (
+        lambda: build(META, DATA, Treat(), Treat(), Normalise(), Aggregate()),
+        CatalogueError,
+        "The step treat occurs twice",
+    ),
+    "no aggregation": (
+        lambda: build(META, DATA, Normalise(), Rank()),
+        CatalogueError,
+        "The composite is not aggregated",
+    ),
+    "directions nothing turns round": (
+        lambda: build(META, DATA, Aggregate()),
+        CatalogueError,
+        "b: less is better, and without the step normalise nothing turns it round",
+    ),
+    "methods for other levels": (
+        lambda: build(META, DATA, Normalise(), Aggregate(methods=("arithmetic",) * 3)),
+        CatalogueError,
+        "names 3 methods for 2 levels of I",
+    ),
+    "all members left out": (
+        lambda: build().regenerate("aggregate", without=("a", "b")),
+        CatalogueError,
+        "P: all its members are left out; leave it out instead",
+    ),
+    **{
+        f"values a {method} mean cannot take": (
+            lambda method=method: build(
+                META, DATA, Normalise(method="scaled"), Aggregate(methods=(method,))
+            ),
+            Unfit,
+            sentence,
+        )
+        for method, sentence in POSITIVE.items()
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_sentence_names_it(case: str) -> None:
+    make, kind, sentence = CASES[case]
+    with pytest.raises(kind, match=re.escape(sentence)) as refused:
+        make()
+    message = str(refused.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+
+
+def test_a_declaration_is_read_strictly(tmp_path: Path) -> None:
+    text = """
+title: Mine
+version: "1"
+source: here
+aggregates:
+  I: {}
+indicators:
+  a: {parent: I}
+steps:
+  - {step: normalise, method: goalposts, posts: {a: [5, 1]}}
+  - {step: aggregate}
+"""
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(CatalogueError, match=r"mine\.yaml: Step normalise: the goalposts of a"):
+        load_composites(tmp_path)
+    file.write_text(text.replace("[5, 1]", "[1, 5]").replace("title", "heading"))
+    with pytest.raises(CatalogueError, match="field heading: there is no such field"):
+        load_composites(tmp_path)
+    file.write_text(text.replace("[5, 1]", "[1, 5]"))
+    mine = load_composites(tmp_path)["mine"]
+    assert isinstance(mine, CompositeDeclaration)
+    built = Composite.build(mine, pd.DataFrame({"a": [1.0, 3.0, 9.0]}, index=["x", "y", "z"]))
+    assert built.scores["I"].to_dict() == {"x": 0.0, "y": 50.0, "z": 100.0}
