@@ -109,13 +109,15 @@ class Impute(Operation):
         """Return the state with gaps filled and marked."""
         values, marks = state.data, state.imputed.copy()
         for method in self.methods:
-            filled = np.where(np.isnan(values), self._fill(method, values, inputs), values)
+            filled = np.where(
+                np.isnan(values), self._fill(method, state.hierarchy, values, inputs), values
+            )
             filled = np.where(state.kept[..., None], filled, np.nan)
             marks[np.isnan(values) & ~np.isnan(filled)] = IMPUTATIONS.index(method) + 1
             values = filled
         return replace(state, data=values, imputed=marks)
 
-    def _fill(self, method: str, values: Values, inputs: Inputs) -> Values:
+    def _fill(self, method: str, hierarchy: Hierarchy, values: Values, inputs: Inputs) -> Values:
         match method:
             case "previous":
                 return imputation.previous(values, inputs.times, longest=self.longest)
@@ -130,11 +132,13 @@ class Impute(Operation):
                 return inputs.parents
             case "model":
                 rng = np.random.default_rng(self.seed)
-                years = [
-                    imputation.model_draws(year, rng, draws=self.draws).mean(axis=0)
-                    for year in values
-                ]
-                return np.stack(years)
+                # By name: the order in which indicators are declared changes no draw.
+                order = np.argsort(hierarchy.indicators)
+                out = np.empty(values.shape)
+                for year, filled in zip(values, out, strict=True):
+                    draws = imputation.model_draws(year[:, order], rng, draws=self.draws)
+                    filled[:, order] = draws.mean(axis=0)
+                return out
         median = method.endswith("median")
         if not method.startswith("group"):
             return imputation.fill(values, median=median)
@@ -178,24 +182,27 @@ class Treat(Operation):
 
     def apply(self, state: State, inputs: Inputs) -> State:  # noqa: ARG002
         """Return the state with outliers treated."""
+        return replace(state, data=self.treated(state.data, state))
+
+    def treated(self, data: Values, state: State) -> Values:
+        """Treat values that need not be those of the state.
+
+        Args:
+            data: Axes (..., years, units, indicators); leading axes are replications.
+            state: Its indicators, and the values that set limits.
+        """
         if self.limits is None and not isinstance(self.pool, int):
-            treated = treatment.treat(
-                pooled(state.data, self.pool),
-                most=self.most,
-                skew=self.skew,
-                kurtosis=self.kurtosis,
-            )
-            return replace(state, data=treated.data.reshape(state.data.shape))
+            return self._treated(pooled(data, self.pool)).data.reshape(data.shape)
         limits = self.frozen(state).limits or {}
         low, high, logged = (
             np.array([limits[code][part] for code in state.hierarchy.indicators])
             for part in range(3)
         )
         # A logarithm needs a floor and no ceiling.
-        cut = np.clip(state.data, low, np.where(logged, np.inf, high))
+        cut = np.clip(data, low, np.where(logged, np.inf, high))
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(cut - low + 0.01 * (high - low))
-        return replace(state, data=np.where(logged.astype(bool), logs, cut))
+        return np.where(logged.astype(bool), logs, cut)
 
     def frozen(self, state: State) -> Self:
         """Return the step with the limits it takes from the data written in."""
