@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from s3etl.benchmark.normalise import z_score
 from s3etl.benchmark.ranks import settled
 
 Values = NDArray[np.float64]
@@ -98,22 +99,27 @@ def median(values: Values, weights: Values) -> Values:
     return np.asarray(((lower + upper) / 2)[..., 0])
 
 
-def mazziotta_pareto(values: Values, weights: Values, *, upward: bool = False) -> Values:
+def mazziotta_pareto(
+    values: Values, weights: Values, *, upward: bool = False, rescale: bool = True
+) -> Values:
     """Mean less a penalty for unbalanced members: M − S · S / M (Mazziotta and Pareto 2016).
 
-    S² is the weighted variance of a unit's members, times n / (n − 1) as for a sample (the
-    convention of the package Compind, whose tables it reproduces; the authors divide by n). The
-    inputs are brought to mean 100 and standard deviation 10 by the caller (methodology 8).
+    Members are brought to mean 100 and standard deviation 10 over the units first (methodology
+    8, step 2), which changes nothing where they have them. S² is the weighted variance of a
+    unit's members, times n / (n − 1) as for a sample (the convention of the package Compind,
+    whose tables it reproduces; the authors divide by n).
 
     Args:
         values: Axes (..., units, members).
         weights: Axes (..., members, parents).
         upward: Whether the penalty is added: for phenomena where more is worse.
+        rescale: Whether members are rescaled; not if the caller has done so.
     """
-    mean = arithmetic(values, weights)
+    x = z_score(values, mean=100.0, sd=10.0) if rescale else values
+    mean = arithmetic(x, weights)
     # Around 100, where the inputs are, so that squares do not cancel.
-    variance = arithmetic((values - 100.0) ** 2, weights) - (mean - 100.0) ** 2
-    count = (~np.isnan(values)).astype(float) @ (weights > 0)
+    variance = arithmetic((x - 100.0) ** 2, weights) - (mean - 100.0) ** 2
+    count = (~np.isnan(x)).astype(float) @ (weights > 0)
     variance *= count / np.maximum(count - 1.0, 1.0)
     penalty = np.maximum(variance, 0.0) / mean
     return mean + penalty if upward else mean - penalty

@@ -17,12 +17,24 @@ from s3etl.benchmark import wide
 from s3etl.benchmark.coverage import Judged, judge
 from s3etl.benchmark.declaration import CompositeDeclaration, Step
 from s3etl.benchmark.hierarchy import Hierarchy
-from s3etl.benchmark.prepare import Denominate, Treat
+from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.benchmark.state import IMPUTATIONS, Inputs, State
 from s3etl.benchmark.uncertainty import Uncertainty
 from s3etl.catalogue import Indicator
 from s3etl.errors import CatalogueError
+
+__all__ = [
+    "Aggregate",
+    "Composite",
+    "Denominate",
+    "Impute",
+    "Normalise",
+    "Rank",
+    "Screen",
+    "Step",
+    "Treat",
+]
 
 FLAGS = {"previous": "I1", "parent": "I2", "model": "I3"}
 """Flags of methodology 8, step 3; other ways to impute are flagged by their name."""
@@ -36,9 +48,29 @@ class Composite:
     built from, indexed by unit, or by year and unit where there are several years.
 
     Example:
-        >>> c = Composite.build(iMeta, iData)                                 # doctest: +SKIP
-        >>> c.scores["Index"], c.ranks["Index"]                               # doctest: +SKIP
-        >>> c.regenerate("normalise", method="z_score").scores                # doctest: +SKIP
+        >>> import pandas as pd
+        >>> from s3etl.benchmark.composite import Aggregate, Composite, Impute, Normalise, Treat
+        >>> meta = pd.DataFrame({
+        ...     "iCode": ["gdp", "jobless", "Index"],
+        ...     "Parent": ["Index", "Index", None],
+        ...     "Direction": [1, -1, 1],
+        ...     "Weight": [2, 1, 1],
+        ... })
+        >>> data = pd.DataFrame({
+        ...     "uCode": ["AT11", "AT12", "AT13"],
+        ...     "gdp": [20.0, 30.0, 40.0],
+        ...     "jobless": [4.0, None, 8.0],
+        ... })
+        >>> steps = [Impute(methods=("median",)), Treat(most=5), Normalise(low=1), Aggregate()]
+        >>> made = Composite.build(meta, data, steps)
+        >>> made.scores["Index"].tolist()
+        [34.0, 50.5, 67.0]
+        >>> made.ranks["Index"].tolist()
+        [3, 2, 1]
+        >>> made.regenerate("aggregate", methods=("geometric",)).scores["Index"].round(2).tolist()
+        [4.64, 50.5, 21.54]
+        >>> made.regenerate("impute", methods=("mean",)).steps[0].methods
+        ('mean',)
 
     Attributes:
         steps: The log: every step with its arguments, in order.
@@ -69,6 +101,9 @@ class Composite:
         parents: pd.DataFrame | None = None,
     ) -> Self:
         """Build a composite from what is declared and a wide table.
+
+        Steps are the classes ``Denominate``, ``Screen``, ``Impute``, ``Treat``, ``Normalise``,
+        ``Aggregate`` and ``Rank`` of this module, whose attributes are their arguments.
 
         Args:
             declaration: A declared composite; or a table of indicators and aggregates such as

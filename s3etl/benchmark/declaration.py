@@ -3,6 +3,7 @@
 Says which nodes and steps a composite has; nothing is computed here.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -82,6 +83,12 @@ class CompositeDeclaration(Declaration):
     uncertainty: Uncertainty | None = None
 
     @model_validator(mode="after")
+    def _one_index(self) -> Self:
+        if sum(member.parent is None for member in self.aggregates.values()) != 1:
+            raise ValueError("aggregates: exactly one, the index, has no parent")
+        return self
+
+    @model_validator(mode="after")
     def _once(self) -> Self:
         names = [step.step for step in self.steps]
         if twice := {name for name in names if names.count(name) > 1}:
@@ -95,16 +102,9 @@ class CompositeDeclaration(Declaration):
             indicators: Declared indicators by id, where they are the framework's.
 
         Raises:
-            CatalogueError: The nodes make no hierarchy.
+            CatalogueError: The nodes make no hierarchy, for instance as no pillar is active.
         """
-        members = self._members(indicators)
-        counts = dict.fromkeys(self.aggregates, 0)
-        for member in members.values():
-            if member.parent in counts:
-                counts[member.parent] += 1
-        # Only aggregates that would hold indicators can be inactive; others hold those.
-        above = {member.parent for member in self.aggregates.values()}
-        idle = {c for c, n in counts.items() if c not in above and n < self.least_members}
+        members, idle = self.members(indicators), self.inactive(indicators)
         nodes = [
             Node(code, m.parent, m.weight, -1 if m.direction == "-" else 1, m.title or code)
             for code, m in {**members, **self.aggregates}.items()
@@ -113,11 +113,34 @@ class CompositeDeclaration(Declaration):
         return Hierarchy.of(nodes)
 
     def inactive(self, indicators: Mapping[str, Indicator] | None = None) -> tuple[str, ...]:
-        """Codes of the pillars that are left out, in declared order."""
-        active = self.hierarchy(indicators).aggregates
-        return tuple(code for code in self.aggregates if code not in active)
+        """Codes of the pillars that are left out, in declared order.
 
-    def _members(self, indicators: Mapping[str, Indicator] | None) -> dict[str, Member]:
+        Args:
+            indicators: As for :meth:`hierarchy`.
+        """
+        counts = Counter(member.parent for member in self.members(indicators).values())
+        # Only aggregates that would hold indicators can be inactive; others hold those.
+        above = {member.parent for member in self.aggregates.values()}
+        return tuple(
+            code
+            for code in self.aggregates
+            if code not in above and counts[code] < self.least_members
+        )
+
+    @property
+    def index(self) -> str:
+        """Code of the index: the first aggregate without a parent."""
+        return next(code for code, m in self.aggregates.items() if m.parent is None)
+
+    def members(self, indicators: Mapping[str, Indicator] | None = None) -> dict[str, Member]:
+        """Return every indicator by code, those of inactive pillars too.
+
+        Args:
+            indicators: Declared indicators by id, where they are the framework's.
+
+        Raises:
+            CatalogueError: They are and were not given.
+        """
         if self.indicators != "framework":
             return self.indicators
         if indicators is None:

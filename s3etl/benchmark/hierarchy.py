@@ -71,8 +71,8 @@ class Hierarchy:
         for node in every:
             if node.code not in parents and depth[node.code] != top:
                 raise CatalogueError(
-                    f"{node.code}: it has no members and stands {top - depth[node.code]} levels "
-                    "above the indicators; give it members, or remove it."
+                    f"{node.code}: it has no members and does not stand at the level of the "
+                    "indicators; give it members, or remove it."
                 )
         ordered = [[n for n in every if depth[n.code] == d] for d in range(top, -1, -1)]
         if top == 0:
@@ -119,6 +119,13 @@ class Hierarchy:
         return tuple(
             node.code for level in self.levels[:-1] for node in level if node.parent == code
         )
+
+    def leaves(self, code: str) -> tuple[str, ...]:
+        """Codes of the indicators at or below a node, in their order."""
+        found = {code}
+        for level in reversed(self.levels):
+            found |= {node.code for node in level if node.parent in found}
+        return tuple(name for name in self.indicators if name in found)
 
     def membership(self, level: int) -> Values:
         """Whether a node of a level belongs to a node of the next, axes (members, parents)."""

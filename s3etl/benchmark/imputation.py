@@ -114,21 +114,27 @@ def model_draws(
             1e-4.
 
     Returns:
-        Axes (draws, units, indicators); an indicator without any value stays missing.
+        Axes (draws, units, indicators); an indicator or a unit without any value stays missing.
     """
-    known = np.isfinite(values).any(axis=0)
-    x = values[:, known]
+    there = np.isfinite(values)
+    units, known = np.ix_(there.any(axis=1), there.any(axis=0))
+    x = values[units, known]
     centre = middle(x)
-    scale = np.sqrt(np.nanmean((x - centre) ** 2, axis=0)) if x.size else np.ones(x.shape[1])
+    scale = np.sqrt(middle((x - centre) ** 2))
     scale = np.where(scale > 0, scale, 1.0)
     z = (x - centre) / scale
     gaps, which = np.unique(np.isnan(z), axis=0, return_inverse=True)
+    patterns = [
+        (np.flatnonzero(which.ravel() == number), gap)
+        for number, gap in enumerate(gaps)
+        if gap.any()
+    ]
     mean, covariance = np.zeros(z.shape[1]), np.eye(z.shape[1])
     for _ in range(rounds):
         filled, extra = z.copy(), np.zeros_like(covariance)
-        for pattern, gap in enumerate(gaps):
-            rows = np.flatnonzero(which.ravel() == pattern)
-            expected, rest = _conditional(z[rows], gap, mean, covariance)
+        precision = _inverse(covariance)
+        for rows, gap in patterns:
+            expected, rest = _conditional(z[rows], gap, mean, precision)
             filled[np.ix_(rows, gap)] = expected
             extra[np.ix_(gap, gap)] += len(rows) * rest
         before, mean = (mean, covariance), filled.mean(axis=0)
@@ -141,25 +147,25 @@ def model_draws(
         if moved < 1e-4:
             break
     out = np.full((draws, *values.shape), np.nan)
-    drawn = np.broadcast_to(z, (draws, *z.shape)).copy()
-    for pattern, gap in enumerate(gaps):
-        if not gap.any():
-            continue
-        rows = np.flatnonzero(which.ravel() == pattern)
-        expected, rest = _conditional(z[rows], gap, mean, covariance)
+    drawn = np.repeat(z[None], draws, axis=0)
+    precision = _inverse(covariance)
+    for rows, gap in patterns:
+        expected, rest = _conditional(z[rows], gap, mean, precision)
         root = np.linalg.cholesky(rest + 1e-12 * np.eye(len(rest)))
         noise = rng.standard_normal((draws, len(rows), len(rest))) @ root.T
         drawn[np.ix_(np.arange(draws), rows, np.flatnonzero(gap))] = expected + noise
-    out[..., known] = np.where(np.isnan(x), drawn * scale + centre, x)
+    out[:, units, known] = np.where(np.isnan(x), drawn * scale + centre, x)
     return out
 
 
 def _conditional(
-    rows: Values, gap: NDArray[np.bool_], mean: Values, covariance: Values
+    rows: Values, gap: NDArray[np.bool_], mean: Values, precision: Values
 ) -> tuple[Values, Values]:
     """Conditional mean of the gaps of rows with one pattern, and their covariance."""
-    given = ~gap
-    across = covariance[np.ix_(gap, given)]
-    slope = np.linalg.solve(covariance[np.ix_(given, given)], across.T).T
-    expected = mean[gap] + (rows[:, given] - mean[given]) @ slope.T
-    return expected, covariance[np.ix_(gap, gap)] - slope @ across.T
+    rest = _inverse(precision[np.ix_(gap, gap)])
+    slope = precision[np.ix_(~gap, gap)] @ rest
+    return mean[gap] - (rows[:, ~gap] - mean[~gap]) @ slope, rest
+
+
+def _inverse(matrix: Values) -> Values:
+    return np.asarray(np.linalg.inv(matrix), np.float64)

@@ -10,7 +10,7 @@ from typing import Literal, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from s3etl.benchmark import imputation, normalise, treatment
 from s3etl.benchmark.hierarchy import Hierarchy
@@ -77,7 +77,7 @@ class Impute(Operation):
     Attributes:
         methods: ``previous`` (the unit's last value), ``linear`` (between its years), ``parent``
             (the region it is a part of), ``model`` (draws from a normal model of all
-            indicators), ``mean``, ``median``, ``group_mean``, ``group_median``.
+            indicators, year by year), ``mean``, ``median``, ``group_mean``, ``group_median``.
         group: Column with the groups, for those two.
         longest: Age in years up to which a last value is taken; any age if not given.
         beyond: Whether ``linear`` takes the nearest value outside the years that have one.
@@ -109,15 +109,14 @@ class Impute(Operation):
         """Return the state with gaps filled and marked."""
         values, marks = state.data, state.imputed.copy()
         for method in self.methods:
-            filled = np.where(
-                np.isnan(values), self._fill(method, state.hierarchy, values, inputs), values
-            )
+            found = self._fill(method, values, inputs, state.hierarchy)
+            filled = np.where(np.isnan(values), found, values)
             filled = np.where(state.kept[..., None], filled, np.nan)
             marks[np.isnan(values) & ~np.isnan(filled)] = IMPUTATIONS.index(method) + 1
             values = filled
         return replace(state, data=values, imputed=marks)
 
-    def _fill(self, method: str, hierarchy: Hierarchy, values: Values, inputs: Inputs) -> Values:
+    def _fill(self, method: str, values: Values, inputs: Inputs, hierarchy: Hierarchy) -> Values:
         match method:
             case "previous":
                 return imputation.previous(values, inputs.times, longest=self.longest)
@@ -132,12 +131,11 @@ class Impute(Operation):
                 return inputs.parents
             case "model":
                 rng = np.random.default_rng(self.seed)
-                # By name: the order in which indicators are declared changes no draw.
-                order = np.argsort(hierarchy.indicators)
-                out = np.empty(values.shape)
-                for year, filled in zip(values, out, strict=True):
-                    draws = imputation.model_draws(year[:, order], rng, draws=self.draws)
-                    filled[:, order] = draws.mean(axis=0)
+                order = np.argsort(hierarchy.indicators)  # declared in any order, drawn in one
+                out = np.empty_like(values)
+                for year, its in zip(out, values, strict=True):
+                    drawn = imputation.model_draws(its[:, order], rng, draws=self.draws)
+                    year[:, order] = drawn.mean(axis=0)
                 return out
         median = method.endswith("median")
         if not method.startswith("group"):
@@ -169,8 +167,8 @@ class Treat(Operation):
         kurtosis: Excess kurtosis below which it is.
         pool: ``year``: every year by itself; ``panel``: all years together; a number: the limits
             of that many newest years, for all years.
-        limits: Limits from an earlier edition: lowest and highest value and whether logarithms
-            are taken, by indicator. Nothing is then taken from the data.
+        limits: Limits from an earlier edition: lowest and highest value, where there is one, and
+            whether logarithms are taken, by indicator. Nothing is then taken from the data.
     """
 
     step: Literal["treat"] = "treat"
@@ -178,7 +176,19 @@ class Treat(Operation):
     skew: float = Field(default=2.0, gt=0)
     kurtosis: float = 3.5
     pool: Pool = "year"
-    limits: dict[str, tuple[float, float, bool]] | None = None
+    limits: dict[str, tuple[float | None, float | None, bool]] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for code, (low, high, logged) in (self.limits or {}).items():
+            if low is not None and high is not None and not low < high:
+                raise ValueError(
+                    f"the limits of {code}, {low:g} and {high:g}, are in the wrong order; give "
+                    "the lower one first"
+                )
+            if logged and (low is None or high is None):
+                raise ValueError(f"{code} needs both limits for its logarithm; give them")
+        return self
 
     def apply(self, state: State, inputs: Inputs) -> State:  # noqa: ARG002
         """Return the state with outliers treated."""
@@ -194,15 +204,15 @@ class Treat(Operation):
         if self.limits is None and not isinstance(self.pool, int):
             return self._treated(pooled(data, self.pool)).data.reshape(data.shape)
         limits = self.frozen(state).limits or {}
-        low, high, logged = (
-            np.array([limits[code][part] for code in state.hierarchy.indicators])
-            for part in range(3)
-        )
+        rows = [limits[code] for code in state.hierarchy.indicators]
+        low = np.array([-np.inf if row[0] is None else row[0] for row in rows])
+        high = np.array([np.inf if row[1] is None else row[1] for row in rows])
+        logged = np.array([row[2] for row in rows])
         # A logarithm needs a floor and no ceiling.
         cut = np.clip(data, low, np.where(logged, np.inf, high))
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(cut - low + 0.01 * (high - low))
-        return np.where(logged.astype(bool), logs, cut)
+        return np.where(logged, logs, cut)
 
     def frozen(self, state: State) -> Self:
         """Return the step with the limits it takes from the data written in."""
@@ -223,7 +233,7 @@ class Treat(Operation):
         low = np.where(treated.low.any(axis=(0, 1)) | logged, low, -np.inf)
         high = np.where(treated.high.any(axis=(0, 1)) | logged, high, np.inf)
         limits = {
-            code: (float(a), float(b), bool(c))
+            code: (*(float(x) if np.isfinite(x) else None for x in (a, b)), bool(c))
             for code, a, b, c in zip(codes, low, high, logged, strict=True)
         }
         return self.model_copy(update={"limits": limits})

@@ -184,7 +184,8 @@ class Aggregate(Operation):
 
     Attributes:
         methods: How, from level 1 upwards; one method stands for all levels. Functions of
-            :mod:`s3etl.benchmark.aggregate`; ``generalised`` takes ``power``.
+            :mod:`s3etl.benchmark.aggregate`; ``generalised`` takes ``power``, and
+            ``mazziotta_pareto`` rescales over all units and years.
         weights: ``declared``, ``equal``, ``pca`` (squared loadings of the first principal
             component of each parent's members), or other weights for the nodes named.
         without: Nodes left out, with everything below them.
@@ -285,6 +286,10 @@ class Aggregate(Operation):
             values = normalise.z_score(values, mean=100.0, sd=10.0)
         if method == "generalised":
             out = means.generalised(values, weights, power=self.power)
+        elif method == "mazziotta_pareto":
+            # Over all years together, so that scores compare over time.
+            z = normalise.z_score(pooled(values, "panel"), mean=100.0, sd=10.0)
+            out = means.mazziotta_pareto(z.reshape(values.shape), weights, rescale=False)
         else:
             out = means.METHODS[method](values, weights)
         if self.least > 0:

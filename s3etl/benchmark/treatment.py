@@ -44,13 +44,25 @@ def moments(values: Values) -> tuple[Values, Values]:
     Returns:
         Skewness and kurtosis, axes (..., indicators).
     """
-    n = np.isfinite(values).sum(axis=UNITS).astype(float)
-    mean = np.divide(np.nansum(values, axis=UNITS), n, out=np.full(n.shape, np.nan), where=n > 0)
-    off = np.nan_to_num(values - mean[..., None, :])
-    second, third, fourth = ((off**power).sum(axis=UNITS) for power in (2, 3, 4))
+    total = values.sum(axis=UNITS)
+    if np.isnan(total).any():
+        n = np.isfinite(values).sum(axis=UNITS).astype(float)
+        total = np.nansum(values, axis=UNITS)
+    else:
+        n = np.full(total.shape, float(values.shape[UNITS]))
+    mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    off = values - mean[..., None, :]
+    if not np.isfinite(total).all() or (n < values.shape[UNITS]).any():
+        off = np.nan_to_num(off)
+    # Products, as powers of negative numbers take a hundred times as long.
+    square = off * off
+    second = square.sum(axis=UNITS)
+    off *= square
+    third = off.sum(axis=UNITS)
+    square *= square
+    fourth = square.sum(axis=UNITS)
     # What differs by rounding only has no shape.
-    size = np.nan_to_num(np.abs(values)).max(axis=UNITS, initial=0.0)
-    flat = second <= n * (1e-12 * size) ** 2
+    flat = second <= n * (1e-12 * mean) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = np.sqrt(n * (n - 1)) / (n - 2) * np.sqrt(n) * third / second**1.5
         ratio = n * fourth / second**2
@@ -88,23 +100,44 @@ def winsorise(
     Returns:
         The values, the points drawn in from above and from below.
     """
-    out = values.copy()
+    out = np.copy(values, order="K")
     high, low = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    while True:
-        s, k = moments(out)
-        moved = (high | low).sum(axis=UNITS)
-        active = (np.abs(s) >= skew) & (k >= kurtosis) & (moved < most)
-        if not active.any():
-            return out, high, low
-        upper, lower = active & (s >= 0), active & (s < 0)
-        top = np.where(np.isnan(out), -np.inf, out).max(axis=UNITS, keepdims=True)
-        bottom = np.where(np.isnan(out), np.inf, out).min(axis=UNITS, keepdims=True)
-        up, down = upper[..., None, :] & (out == top), lower[..., None, :] & (out == bottom)
-        under = np.where((out < top), out, -np.inf).max(axis=UNITS, keepdims=True)
-        over = np.where((out > bottom), out, np.inf).min(axis=UNITS, keepdims=True)
-        out = np.where(up, under, np.where(down, over, out))
-        high = np.where(upper[..., None, :], up, high)
-        low = np.where(lower[..., None, :], down, low)
+    outlying = skewed(values, skew=skew, kurtosis=kurtosis)
+    columns, up, down, _ = _drawn_in(_columns(out, outlying), most, skew, kurtosis)
+    for array, part in ((out, columns), (high, up), (low, down)):
+        np.moveaxis(array, UNITS, -1)[outlying] = part[..., 0]
+    return out, high, low
+
+
+def _columns(values: Values, which: Marks) -> Values:
+    """Columns of some indicators, axes (columns, units, 1)."""
+    return np.moveaxis(values, UNITS, -1)[which][..., None]
+
+
+def _drawn_in(
+    columns: Values, most: int, skew: float, kurtosis: float
+) -> tuple[Values, Marks, Marks, Marks]:
+    """Winsorise columns, all outlying; also tell which still are; axes (columns, units, 1)."""
+    out = columns.copy()
+    high, low = np.zeros(columns.shape, bool), np.zeros(columns.shape, bool)
+    still = np.ones(len(columns), bool)
+    going = np.arange(len(columns) if most else 0)
+    while going.size:
+        x = out[going]
+        upward = moments(x)[0][..., None] >= 0
+        top = np.where(np.isnan(x), -np.inf, x).max(axis=UNITS, keepdims=True)
+        bottom = np.where(np.isnan(x), np.inf, x).min(axis=UNITS, keepdims=True)
+        up, down = upward & (x == top), ~upward & (x == bottom)
+        under = np.where(x < top, x, -np.inf).max(axis=UNITS, keepdims=True)
+        over = np.where(x > bottom, x, np.inf).min(axis=UNITS, keepdims=True)
+        out[going] = np.where(up, under, np.where(down, over, x))
+        # A point that moved is of the side it was last drawn in from.
+        high[going] = np.where(upward, up, high[going])
+        low[going] = np.where(upward, low[going], down)
+        still[going] = skewed(out[going], skew=skew, kurtosis=kurtosis)[:, 0]
+        moved = (high[going] | low[going]).sum(axis=UNITS)[:, 0]
+        going = going[still[going] & (moved < most)]
+    return out, high, low, still
 
 
 def log_shifted(values: Values) -> Values:
@@ -144,12 +177,20 @@ def treat(values: Values, *, most: int, skew: float = 2.0, kurtosis: float = 3.5
         skew: Limit of the absolute skewness.
         kurtosis: Limit of the excess kurtosis.
     """
-    out, high, low = winsorise(values, most=most, skew=skew, kurtosis=kurtosis)
-    logged = skewed(out, skew=skew, kurtosis=kurtosis)
-    turned = logged[..., None, :]
-    return Treated(
-        np.where(turned, log_shifted(values), out) if logged.any() else out,
-        high & ~turned,
-        low & ~turned,
-        logged,
-    )
+    out = np.copy(values, order="K")
+    high, low = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
+    outlying = skewed(values, skew=skew, kurtosis=kurtosis)
+    logged = np.zeros(outlying.shape, bool)
+    if outlying.any():
+        raw = _columns(values, outlying)
+        columns, up, down, still = _drawn_in(raw, most, skew, kurtosis)
+        columns[still] = log_shifted(raw[still])
+        parts = (
+            (out, columns),
+            (high, up & ~still[:, None, None]),
+            (low, down & ~still[:, None, None]),
+        )
+        for array, part in parts:
+            np.moveaxis(array, UNITS, -1)[outlying] = part[..., 0]
+        logged[outlying] = still
+    return Treated(out, high, low, logged)

@@ -40,8 +40,8 @@ def declared_by(meta: pd.DataFrame) -> Declared:
     Args:
         meta: One row per node with ``code`` (or ``iCode``), ``parent`` (empty for the index),
             and, if there, ``level`` (1 for indicators), ``weight`` (1), ``direction`` (1),
-            ``title``, ``denominator``, ``target``, in any case of letters. Rows whose ``type``
-            is neither Indicator nor Aggregate are left out.
+            ``title``, ``denominator``, ``target``, in any case of letters. Rows without a level,
+            and those whose ``type`` is neither Indicator nor Aggregate, are left out.
 
     Raises:
         CatalogueError: A column is missing, a cell is not what it has to be, or the nodes make
@@ -55,6 +55,8 @@ def declared_by(meta: pd.DataFrame) -> Declared:
     if "type" in frame:
         kinds = frame["type"].astype(str).str.lower()
         frame = frame[kinds.isin(["indicator", "aggregate"])]
+    if "level" in frame:
+        frame = frame[frame["level"].notna()]
     rows = list(_rows(frame))
     nodes = [
         Node(
@@ -188,7 +190,7 @@ def read(
     values[y, u] = _values(table, codes, names)
     here = np.zeros(shape, bool)
     here[y, u] = True
-    others = [c for c in table.columns if c not in codes and c not in {unit, time}]
+    others = [name for name in table.columns if name not in {unit, time}]
     columns = {str(name): _column(table[name], rows, shape) for name in others}
     inputs = Inputs(
         units=tuple(str(name) for name in units),
@@ -234,10 +236,11 @@ def _values(table: pd.DataFrame, codes: tuple[str, ...], names: NDArray[Any]) ->
 
 
 def _column(column: pd.Series, rows: Rows, shape: tuple[int, int]) -> NDArray[Any]:
-    plain = column.to_numpy()
-    out: NDArray[Any] = np.full(shape, np.nan if plain.dtype.kind in "fiu" else None, object)
+    numeric = pd.api.types.is_numeric_dtype(column)
+    plain = column.to_numpy(float, na_value=np.nan) if numeric else column.to_numpy(object)
+    out: NDArray[Any] = np.full(shape, np.nan, plain.dtype)
     out[rows.year, rows.unit] = plain
-    return out.astype(float) if plain.dtype.kind in "fiu" else out
+    return out
 
 
 def _parents(

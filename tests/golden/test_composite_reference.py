@@ -329,10 +329,19 @@ def test_compind_is_reproduced(compind: Path) -> None:
     for prefix, values in expected.items():
         np.testing.assert_allclose(values, theirs.filter(like=prefix), **CLOSE)
     for name, upward in (("mpi_pos", False), ("mpi_neg", True)):
-        index = aggregate.mazziotta_pareto(standard, weights, upward=upward)[:, 0]
-        np.testing.assert_allclose(index, theirs[name], **CLOSE)
+        for scores in (standard, unit):  # it rescales what it is given
+            index = aggregate.mazziotta_pareto(scores, weights, upward=upward)[:, 0]
+            np.testing.assert_allclose(index, theirs[name], **CLOSE)
     # Theirs takes a geometric mean of zeros, too, which ours refuses.
     positive = (unit > 0).all(axis=1)
     means = aggregate.geometric(unit[positive], weights)[:, 0]
     np.testing.assert_allclose(means, theirs.loc[positive, "geom_equal"], **CLOSE)
     assert (theirs.loc[~positive, "geom_equal"] == 0).all()
+
+
+def test_no_table_is_passed_over(asem: Path) -> None:
+    """Every table is named here, those of Monte Carlo and Sobol in their own module."""
+    named = Path(__file__).read_text() + "".join(f" norm_{table}" for table in NORMALISED)
+    tables = {file.stem for file in asem.glob("*.csv")}
+    elsewhere = {name for name in tables if name.startswith(("sens_", "sobol_"))}
+    assert [name for name in sorted(tables - elsewhere) if name not in named] == []

@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
     "a parent without members": (
         lambda: build(meta(Parent={"c": "P"})),
         CatalogueError,
-        "Q: it has no members and stands 1 levels above the indicators",
+        "Q: it has no members and does not stand at the level of the indicators; give it members",
     ),
     "a parent that is not declared": (
         lambda: build(meta(Parent={"c": "R"})),
@@ -165,6 +165,16 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         lambda: Normalise(method="goalposts", posts={"a": (5.0, 1.0)}),
         CatalogueError,
         "the goalposts of a, 5 and 1, are in the wrong order; give the lower one first",
+    ),
+    "limits in the wrong order": (
+        lambda: Treat(limits={"a": (5.0, 1.0, False)}),
+        CatalogueError,
+        "the limits of a, 5 and 1, are in the wrong order; give the lower one first",
+    ),
+    "a logarithm without its limits": (
+        lambda: Treat(limits={"a": (1.0, None, True)}),
+        CatalogueError,
+        "a needs both limits for its logarithm; give them",
     ),
     "goalposts that one indicator lacks": (
         lambda: build(
