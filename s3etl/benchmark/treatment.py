@@ -52,15 +52,14 @@ def moments(values: Values) -> tuple[Values, Values]:
         n = np.full(total.shape, float(values.shape[UNITS]))
     mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
     off = values - mean[..., None, :]
-    if not np.isfinite(total).all() or (n < values.shape[UNITS]).any():
+    if np.isnan(total).any() or (n < values.shape[UNITS]).any():
         off = np.nan_to_num(off)
     # Products, as powers of negative numbers take a hundred times as long.
+    off = np.swapaxes(off, -1, -2)
     square = off * off
-    second = square.sum(axis=UNITS)
-    off *= square
-    third = off.sum(axis=UNITS)
-    square *= square
-    fourth = square.sum(axis=UNITS)
+    second, third, fourth = (
+        np.asarray(np.vecdot(x, y)) for x, y in ((off, off), (off, square), (square, square))
+    )
     # What differs by rounding only has no shape.
     flat = second <= n * (1e-12 * mean) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -78,7 +77,10 @@ def skewed(values: Values, *, skew: float = 2.0, kurtosis: float = 3.5) -> Marks
         skew: Limit of the absolute skewness (methodology 8, step 1).
         kurtosis: Limit of the excess kurtosis.
     """
-    s, k = moments(values)
+    return _outlying(*moments(values), skew, kurtosis)
+
+
+def _outlying(s: Values, k: Values, skew: float, kurtosis: float) -> Marks:
     return np.asarray((np.abs(s) >= skew) & (k >= kurtosis))
 
 
@@ -100,43 +102,54 @@ def winsorise(
     Returns:
         The values, the points drawn in from above and from below.
     """
+    drawn = _treat(values, most, skew, kurtosis, log=False)
+    return drawn.data, drawn.high, drawn.low
+
+
+def _treat(values: Values, most: int, skew: float, kurtosis: float, *, log: bool) -> Treated:
+    s, k = moments(values)
+    outlying = _outlying(s, k, skew, kurtosis)
     out = np.copy(values, order="K")
     high, low = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    outlying = skewed(values, skew=skew, kurtosis=kurtosis)
-    columns, up, down, _ = _drawn_in(_columns(out, outlying), most, skew, kurtosis)
-    for array, part in ((out, columns), (high, up), (low, down)):
-        np.moveaxis(array, UNITS, -1)[outlying] = part[..., 0]
-    return out, high, low
-
-
-def _columns(values: Values, which: Marks) -> Values:
-    """Columns of some indicators, axes (columns, units, 1)."""
-    return np.moveaxis(values, UNITS, -1)[which][..., None]
+    logged = np.zeros(outlying.shape, bool)
+    if outlying.any():
+        # Only what is skewed is worked on, a row for each column.
+        raw = np.moveaxis(values, UNITS, -1)[outlying]
+        rows, up, down, still = _drawn_in(raw, s[outlying], most, skew, kurtosis)
+        if log:
+            rows[still] = log_shifted(raw[still][..., None])[..., 0]
+            up[still] = down[still] = False
+            logged[outlying] = still
+        for array, part in ((out, rows), (high, up), (low, down)):
+            np.moveaxis(array, UNITS, -1)[outlying] = part
+    return Treated(out, high, low, logged)
 
 
 def _drawn_in(
-    columns: Values, most: int, skew: float, kurtosis: float
+    rows: Values, s: Values, most: int, skew: float, kurtosis: float
 ) -> tuple[Values, Marks, Marks, Marks]:
-    """Winsorise columns, all outlying; also tell which still are; axes (columns, units, 1)."""
-    out = columns.copy()
-    high, low = np.zeros(columns.shape, bool), np.zeros(columns.shape, bool)
-    still = np.ones(len(columns), bool)
-    going = np.arange(len(columns) if most else 0)
+    """Winsorise skewed rows, axes (columns, units), and tell which still are skewed."""
+    out = rows.copy()
+    high, low = np.zeros(rows.shape, bool), np.zeros(rows.shape, bool)
+    still = np.ones(len(rows), bool)
+    going = np.arange(len(rows) if most else 0)
     while going.size:
+        side = np.where(s[:, None] >= 0, 1.0, -1.0)
         x = out[going]
-        upward = moments(x)[0][..., None] >= 0
-        top = np.where(np.isnan(x), -np.inf, x).max(axis=UNITS, keepdims=True)
-        bottom = np.where(np.isnan(x), np.inf, x).min(axis=UNITS, keepdims=True)
-        up, down = upward & (x == top), ~upward & (x == bottom)
-        under = np.where(x < top, x, -np.inf).max(axis=UNITS, keepdims=True)
-        over = np.where(x > bottom, x, np.inf).min(axis=UNITS, keepdims=True)
-        out[going] = np.where(up, under, np.where(down, over, x))
-        # A point that moved is of the side it was last drawn in from.
-        high[going] = np.where(upward, up, high[going])
-        low[going] = np.where(upward, low[going], down)
-        still[going] = skewed(out[going], skew=skew, kurtosis=kurtosis)[:, 0]
-        moved = (high[going] | low[going]).sum(axis=UNITS)[:, 0]
-        going = going[still[going] & (moved < most)]
+        y = x * side
+        if np.isnan(y).any():
+            y = np.where(np.isnan(y), -np.inf, y)
+        top = y.max(axis=1, keepdims=True)
+        outer = y == top
+        x = np.where(outer, np.where(outer, -np.inf, y).max(axis=1, keepdims=True) * side, x)
+        # What moved before has the value that moves now.
+        out[going] = x
+        high[going] = np.where(side > 0, outer, high[going])
+        low[going] = np.where(side > 0, low[going], outer)
+        s, k = (moment[:, 0] for moment in moments(x[..., None]))
+        still[going] = _outlying(s, k, skew, kurtosis)
+        more = still[going] & ((high[going] | low[going]).sum(axis=1) < most)
+        going, s = going[more], s[more]
     return out, high, low, still
 
 
@@ -177,20 +190,4 @@ def treat(values: Values, *, most: int, skew: float = 2.0, kurtosis: float = 3.5
         skew: Limit of the absolute skewness.
         kurtosis: Limit of the excess kurtosis.
     """
-    out = np.copy(values, order="K")
-    high, low = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    outlying = skewed(values, skew=skew, kurtosis=kurtosis)
-    logged = np.zeros(outlying.shape, bool)
-    if outlying.any():
-        raw = _columns(values, outlying)
-        columns, up, down, still = _drawn_in(raw, most, skew, kurtosis)
-        columns[still] = log_shifted(raw[still])
-        parts = (
-            (out, columns),
-            (high, up & ~still[:, None, None]),
-            (low, down & ~still[:, None, None]),
-        )
-        for array, part in parts:
-            np.moveaxis(array, UNITS, -1)[outlying] = part[..., 0]
-        logged[outlying] = still
-    return Treated(out, high, low, logged)
+    return _treat(values, most, skew, kurtosis, log=True)
