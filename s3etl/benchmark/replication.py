@@ -23,7 +23,6 @@ from s3etl.benchmark.state import State, Values
 from s3etl.errors import CatalogueError, Unfit
 
 Rows: TypeAlias = NDArray[np.int64]
-Scorer: TypeAlias = Treat | Normalise
 PREPARING: Final = Denominate | Screen | Impute
 
 AT_ONCE: Final = 2**17
@@ -244,8 +243,11 @@ class _Job:
             for step, choice in zip(own[same:], path[same:], strict=True):
                 arguments = self.plan.choices.get(step.step)
                 changed = {**dict(step), **arguments[choice]} if arguments else dict(step)
-                steps.append(type(step)(**changed))
-                states.append(steps[-1].apply(states[-1], self.composite.inputs))
+                new = type(step)(**changed)
+                if isinstance(new, Treat | Normalise):
+                    new = new.frozen(states[-1])
+                steps.append(new)
+                states.append(new.apply(states[-1], self.composite.inputs))
             before = path
             yield _Leaf(rows, tuple(steps), tuple(states))
 
@@ -265,7 +267,10 @@ class _Job:
         """Index scores of some runs of a leaf, axes (runs, units)."""
         whole, tree = leaf.states[-2].hierarchy, leaf.aggregated.hierarchy
         noisy = bool(self.plan.noisy[rows[0]])
-        data = self._noisy(leaf, rows) if noisy else leaf.states[-2].data[self.year]
+        years = slice(None)
+        if _by_year(leaf):  # then the others need not be computed
+            years = slice(self.year, self.year + 1)
+        data = self._noisy(leaf, rows, years) if noisy else leaf.states[-2].data[years]
         if len(tree.indicators) < len(whole.indicators):
             data = data[..., np.isin(whole.indicators, tree.indicators)]
         step: Aggregate = leaf.steps[-1]
@@ -279,33 +284,21 @@ class _Job:
             times = self.plan.weights[level - 1]
             if times is not None:
                 here = np.isin(whole.codes(level), tree.codes(level))
-                weights = weights * times[np.ix_(rows, here)][:, :, None]
+                weights = weights * times[np.ix_(rows, here)][:, None, :, None]
             data = step.mean(method, data, weights)
-        return np.broadcast_to(data[..., 0], (len(rows), data.shape[-2]))
+        index = data[..., self.year if years == slice(None) else 0, :, 0]
+        return np.broadcast_to(index, (len(rows), index.shape[-1]))
 
-    def _noisy(self, leaf: _Leaf, rows: Rows) -> Values:
-        """Scores of indicators with noise on what was observed; axes (runs, units, indicators)."""
-        place = 1 + max(
-            (k for k, step in enumerate(leaf.steps) if isinstance(step, PREPARING)), default=-1
-        )
-        if early := [step.step for step in leaf.steps[:place] if isinstance(step, Scorer)]:
-            raise CatalogueError(
-                f"Noise is added where nothing is imputed any more, and {early[0]} comes before: "
-                "put it after the step that imputes."
-            )
-        scorers = [
-            (step.frozen(state), state)
-            for step, state in zip(leaf.steps[place:-1], leaf.states[place:-2], strict=True)
-        ]
-        local = all(_local(step) for step, _ in scorers)
-        years = slice(self.year, self.year + 1) if local else slice(None)
+    def _noisy(self, leaf: _Leaf, rows: Rows, years: slice) -> Values:
+        """Scores of indicators with noise; axes (runs, years, units, indicators)."""
+        place = _measured(leaf)
         data = self._drawn(leaf.states[place], rows, years)
-        for step, state in scorers:
+        for step, state in zip(leaf.steps[place:-1], leaf.states[place:-2], strict=True):
             if isinstance(step, Treat):
                 data = step.treated(data, state)
             else:
                 data = step.scored(data, state, self.composite.inputs)
-        return data[:, 0 if local else self.year]
+        return data
 
     def _drawn(self, state: State, rows: Rows, years: slice) -> Values:
         """Values with noise, axes (runs, years, units, indicators); units are next in memory.
@@ -342,8 +335,22 @@ class _Job:
         return np.swapaxes(out, -1, -2)
 
 
-def _local(step: Scorer) -> bool:
-    """Whether a year is scored from itself and what is frozen."""
-    if isinstance(step, Treat):
-        return step.limits is not None or step.pool == "year"
-    return step.pool == "year" or step.method in {"goalposts", "scaled"}
+def _measured(leaf: _Leaf) -> int:
+    """Place of the first step that takes values with noise: the first after imputation."""
+    prepared = (k for k, step in enumerate(leaf.steps) if isinstance(step, PREPARING))
+    place = 1 + max(prepared, default=-1)
+    if early := [step.step for step in leaf.steps[:place] if isinstance(step, Treat | Normalise)]:
+        raise CatalogueError(
+            f"Noise is added where nothing is imputed any more, and {early[0]} comes before; put "
+            "it after the steps that prepare values."
+        )
+    return place
+
+
+def _by_year(leaf: _Leaf) -> bool:
+    """Whether the scores of a year follow from its own values and what is frozen."""
+    scorers = [step for step in leaf.steps if isinstance(step, Treat | Normalise)]
+    return "mazziotta_pareto" not in leaf.steps[-1].methods and all(
+        step.pool == "year" or (step.limits if isinstance(step, Treat) else step.posts)
+        for step in scorers
+    )

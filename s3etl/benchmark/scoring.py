@@ -190,8 +190,6 @@ class Aggregate(Operation):
             component of each parent's members), or other weights for the nodes named.
         without: Nodes left out, with everything below them.
         power: Exponent of the generalised mean.
-        rescale: Whether members are brought to mean 100 and standard deviation 10, year by
-            year, before ``mazziotta_pareto`` (methodology 8, step 2); else they come so.
         least: Least share of the weight of its members with which a parent has a score.
     """
 
@@ -211,7 +209,6 @@ class Aggregate(Operation):
     weights: Literal["declared", "equal", "pca"] | dict[str, float] = "declared"
     without: tuple[str, ...] = ()
     power: float = 1.0
-    rescale: bool = False
     least: float = Field(default=0.0, ge=0, le=1)
 
     def apply(self, state: State, inputs: Inputs) -> State:
@@ -279,11 +276,9 @@ class Aggregate(Operation):
 
         Args:
             method: One of :attr:`methods`.
-            values: Axes (..., units, members); leading axes are years and replications.
-            weights: Axes (..., members, parents).
+            values: Axes (..., years, units, members); leading axes are replications.
+            weights: Axes (..., members, parents); 1 stands for all years.
         """
-        if self.rescale and method == "mazziotta_pareto":
-            values = normalise.z_score(values, mean=100.0, sd=10.0)
         if method == "generalised":
             out = means.generalised(values, weights, power=self.power)
         elif method == "mazziotta_pareto":
