@@ -305,33 +305,35 @@ class _Job:
 
         Draws go by name: units stand in the order of theirs, indicators are put into it.
         """
-        plain = np.swapaxes(state.data[years], -1, -2)
+        plain = np.ascontiguousarray(np.swapaxes(state.data[years], -1, -2))
         order = np.argsort(state.hierarchy.indicators)
+        back = slice(None) if (order[1:] > order[:-1]).all() else np.argsort(order)
         observed = np.isfinite(self.composite.start.data[years])
-        out = np.empty((len(rows), *plain.shape))
-        out[:] = plain
-        drawn = np.zeros(plain.shape)
-        by_name = drawn.reshape(-1)
+        sources = []
         for numbers, sd in (
             (self.plan.noise, self.noises.noise),
             (self.plan.conversion, self.noises.conversion),
         ):
-            if sd is None or not numbers[rows].any():
-                continue
-            share = np.where(observed, sd[years], 0.0)
-            cells = np.flatnonzero(np.swapaxes(share, -1, -2)[:, order])
-            every = cells.size == by_name.size
-            size = np.abs(plain) * np.swapaxes(share, -1, -2)
-            back = np.argsort(order)
-            by_name[:] = 0.0
-            for run in np.flatnonzero(numbers[rows]):
+            if sd is not None and numbers[rows].any():
+                share = np.swapaxes(np.where(observed, sd[years], 0.0), -1, -2)
+                cells = np.flatnonzero(share[:, order])
+                sources.append((numbers[rows], np.abs(plain) * share, cells))
+        out = np.empty((len(rows), *plain.shape))
+        drawn = np.zeros(plain.shape)
+        by_name = drawn.reshape(-1)
+        for run, values in enumerate(out):
+            values[:] = plain
+            for numbers, size, cells in sources:
+                if not numbers[run]:
+                    continue
                 # A draw is a function of its number, so it has a generator of its own.
-                rng = np.random.default_rng(numbers[rows[run]])
-                if every:
+                rng = np.random.Generator(np.random.SFC64(int(numbers[run])))
+                if cells.size == by_name.size:
                     rng.standard_normal(out=by_name)
                 else:
+                    by_name[:] = 0.0
                     by_name[cells] = rng.standard_normal(cells.size)
-                out[run] += drawn[:, back] * size
+                np.add(values, drawn[:, back] * size, out=values)
         return np.swapaxes(out, -1, -2)
 
 
