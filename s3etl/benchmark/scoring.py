@@ -288,7 +288,8 @@ class Aggregate(Operation):
         else:
             out = means.METHODS[method](values, weights)
         if self.least > 0:
-            share = (~np.isnan(values)).astype(float) @ weights / weights.sum(axis=0)
+            present = (~np.isnan(values)).astype(float) @ weights
+            share = present / weights.sum(axis=-2)[..., None, :]
             out = np.where(share < self.least - 1e-12, np.nan, out)
         return out
 
