@@ -16,6 +16,7 @@ from s3etl.benchmark import aggregate as means
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import step_of
 from s3etl.benchmark.hierarchy import Hierarchy
+from s3etl.benchmark.noise import Noises, Noisy
 from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
 from s3etl.benchmark.ranks import positions
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
@@ -27,19 +28,6 @@ PREPARING: Final = Denominate | Screen | Impute
 
 AT_ONCE: Final = 2**17
 """Values worked on at once: a megabyte stays in the cache of a processor, and in bounds."""
-
-
-@dataclass(frozen=True)
-class Noises:
-    """How uncertain each value is; standard deviations as shares of it, 0 for none.
-
-    Attributes:
-        noise: Of measurement, axes (years, units, indicators).
-        conversion: Of a split between regions; none if not known.
-    """
-
-    noise: Values
-    conversion: Values | None = None
 
 
 class Replications(NamedTuple):
@@ -81,8 +69,8 @@ def replicate(
     scores = np.full((len(design), int(compared.sum())), np.nan)
     ranks = np.empty(scores.shape, np.float32)
     for leaf in job.leaves():
-        for rows in job.portions(leaf):
-            scores[rows] = job.index(leaf, rows)[:, compared]
+        for rows, found in job.scores(leaf):
+            scores[rows] = found[:, compared]
     step = max(1, AT_ONCE // scores.shape[1])
     for first in range(0, len(scores), step):
         part = scores[first : first + step]
@@ -199,6 +187,20 @@ def _has_siblings(hierarchy: Hierarchy, code: str) -> None:
         )
 
 
+class _Level(NamedTuple):
+    """How one level is aggregated.
+
+    Attributes:
+        method: The method.
+        weights: Without what multiplies them, axes (members, parents).
+        times: What multiplies them, axes (runs, members); none if nothing does.
+    """
+
+    method: str
+    weights: Values
+    times: Values | None
+
+
 class _Leaf(NamedTuple):
     """Runs that differ in weights and noise only.
 
@@ -206,16 +208,17 @@ class _Leaf(NamedTuple):
         rows: The runs, axis (runs).
         steps: The steps with their arguments, aggregation last.
         states: The arrays each step starts from, and those after the last.
+        years: Years that are computed: all, where scores of one depend on the others.
+        levels: How each level is aggregated.
+        members: Which indicators are.
     """
 
     rows: Rows
     steps: tuple[Any, ...]
     states: tuple[State, ...]
-
-    @property
-    def aggregated(self) -> State:
-        """Scores without noise, with the weights that are multiplied."""
-        return self.states[-1]
+    years: slice
+    levels: tuple[_Level, ...]
+    members: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -249,50 +252,38 @@ class _Job:
                 steps.append(new)
                 states.append(new.apply(states[-1], self.composite.inputs))
             before = path
-            yield _Leaf(rows, tuple(steps), tuple(states))
+            yield self._leaf(rows, tuple(steps), tuple(states))
 
-    def portions(self, leaf: _Leaf) -> Iterator[Rows]:
-        """Yield runs without noise, then runs with it, as many at once as fit."""
-        noisy = self.plan.noisy[leaf.rows]
-        units, members = leaf.aggregated.data.shape[-2:]
-        pairs = units if "copeland" in leaf.steps[-1].methods else 0
-        years = len(self.composite.inputs.times)
-        sizes = (max(len(c) for c in leaf.aggregated.weights), members * years)
-        for rows, size in zip((leaf.rows[~noisy], leaf.rows[noisy]), sizes, strict=True):
-            step = max(1, AT_ONCE // (units * max(size, pairs)))
-            for first in range(0, len(rows), step):
-                yield rows[first : first + step]
-
-    def index(self, leaf: _Leaf, rows: Rows) -> Values:
-        """Index scores of some runs of a leaf, axes (runs, units)."""
-        whole, tree = leaf.states[-2].hierarchy, leaf.aggregated.hierarchy
-        noisy = bool(self.plan.noisy[rows[0]])
-        years = slice(None)
-        if _by_year(leaf):  # then the others need not be computed
-            years = slice(self.year, self.year + 1)
-        data = self._noisy(leaf, rows, years) if noisy else leaf.states[-2].data[years]
-        if len(tree.indicators) < len(whole.indicators):
-            data = data[..., np.isin(whole.indicators, tree.indicators)]
-        step: Aggregate = leaf.steps[-1]
-        for level, method in enumerate(step.of_levels(tree), 1):
-            if noisy and method in means.POSITIVE and (data <= 0).any():
-                raise Unfit(
-                    f"Noise brings scores at level {level} to 0 or below, and a {method} mean "
-                    "needs scores above 0; clip them when normalising."
-                )
-            weights = leaf.aggregated.weights[level - 1]
+    def _leaf(self, rows: Rows, steps: tuple[Any, ...], states: tuple[State, ...]) -> _Leaf:
+        whole, aggregated = states[-2].hierarchy, states[-1]
+        tree, levels = aggregated.hierarchy, []
+        for level, method in enumerate(steps[-1].of_levels(tree), 1):
             times = self.plan.weights[level - 1]
-            if times is not None:
-                here = np.isin(whole.codes(level), tree.codes(level))
-                weights = weights * times[np.ix_(rows, here)][:, None, :, None]
-            data = step.mean(method, data, weights)
-        index = data[..., self.year if years == slice(None) else 0, :, 0]
-        return np.broadcast_to(index, (len(rows), index.shape[-1]))
+            here = np.isin(whole.codes(level), tree.codes(level))
+            if times is not None and not here.all():
+                times = times[:, here]
+            levels.append(_Level(method, aggregated.weights[level - 1], times))
+        members = np.isin(whole.indicators, tree.indicators)
+        years = slice(self.year, self.year + 1) if _by_year(steps) else slice(None)
+        return _Leaf(rows, steps, states, years, tuple(levels), members)
 
-    def _noisy(self, leaf: _Leaf, rows: Rows, years: slice) -> Values:
-        """Scores of indicators with noise; axes (runs, years, units, indicators)."""
-        place = _measured(leaf)
-        data = self._drawn(leaf.states[place], rows, years)
+    def scores(self, leaf: _Leaf) -> Iterator[tuple[Rows, Values]]:
+        """Yield index scores of runs of a leaf, axes (runs, units), as many at once as fit."""
+        noisy = self.plan.noisy[leaf.rows]
+        data = leaf.states[-2].data[leaf.years]
+        units, members = data.shape[-2:]
+        pairs = units if "copeland" in leaf.steps[-1].methods else 1
+        for rows in _portions(leaf.rows[~noisy], units * max(members, pairs)):
+            yield rows, self._index(leaf, rows, data)
+        if noisy.any():
+            place = _measured(leaf.steps)
+            source = Noisy.of(leaf.states[place], self.composite.start, self.noises, leaf.years)
+            for rows in _portions(leaf.rows[noisy], data.size * max(1, pairs // members)):
+                drawn = source.drawn(self.plan.noise[rows], self.plan.conversion[rows])
+                yield rows, self._index(leaf, rows, self._scored(leaf, place, drawn), noisy=True)
+
+    def _scored(self, leaf: _Leaf, place: int, data: Values) -> Values:
+        """Score indicators; axes (runs, years, units, indicators)."""
         for step, state in zip(leaf.steps[place:-1], leaf.states[place:-2], strict=True):
             if isinstance(step, Treat):
                 data = step.treated(data, state)
@@ -300,48 +291,36 @@ class _Job:
                 data = step.scored(data, state, self.composite.inputs)
         return data
 
-    def _drawn(self, state: State, rows: Rows, years: slice) -> Values:
-        """Values with noise, axes (runs, years, units, indicators); units are next in memory.
-
-        Draws go by name: units stand in the order of theirs, indicators are put into it.
-        """
-        plain = np.ascontiguousarray(np.swapaxes(state.data[years], -1, -2))
-        order = np.argsort(state.hierarchy.indicators)
-        back = slice(None) if (order[1:] > order[:-1]).all() else np.argsort(order)
-        observed = np.isfinite(self.composite.start.data[years])
-        sources = []
-        for numbers, sd in (
-            (self.plan.noise, self.noises.noise),
-            (self.plan.conversion, self.noises.conversion),
-        ):
-            if sd is not None and numbers[rows].any():
-                share = np.swapaxes(np.where(observed, sd[years], 0.0), -1, -2)
-                cells = np.flatnonzero(share[:, order])
-                sources.append((numbers[rows], np.abs(plain) * share, cells))
-        out = np.empty((len(rows), *plain.shape))
-        drawn = np.zeros(plain.shape)
-        by_name = drawn.reshape(-1)
-        for run, values in enumerate(out):
-            values[:] = plain
-            for numbers, size, cells in sources:
-                if not numbers[run]:
-                    continue
-                # A draw is a function of its number, so it has a generator of its own.
-                rng = np.random.Generator(np.random.SFC64(int(numbers[run])))
-                if cells.size == by_name.size:
-                    rng.standard_normal(out=by_name)
-                else:
-                    by_name[:] = 0.0
-                    by_name[cells] = rng.standard_normal(cells.size)
-                np.add(values, drawn[:, back] * size, out=values)
-        return np.swapaxes(out, -1, -2)
+    def _index(self, leaf: _Leaf, rows: Rows, data: Values, *, noisy: bool = False) -> Values:
+        """Aggregate scores, axes (..., years, units, indicators), up to the index."""
+        step: Aggregate = leaf.steps[-1]
+        if not leaf.members.all():
+            data = data[..., leaf.members]
+        for number, level in enumerate(leaf.levels, 1):
+            if noisy and level.method in means.POSITIVE and (data <= 0).any():
+                raise Unfit(
+                    f"Noise brings scores at level {number} to 0 or below, and a {level.method} "
+                    "mean needs scores above 0; clip them when normalising."
+                )
+            weights = level.weights
+            if level.times is not None:
+                weights = weights * level.times[rows, None, :, None]
+            data = step.mean(level.method, data, weights)
+        index = data[..., 0 if leaf.years.start is not None else self.year, :, 0]
+        return np.broadcast_to(index, (len(rows), index.shape[-1]))
 
 
-def _measured(leaf: _Leaf) -> int:
+def _portions(rows: Rows, size: int) -> Iterator[Rows]:
+    """Yield parts of runs that have so many values each."""
+    step = max(1, AT_ONCE // size)
+    for first in range(0, len(rows), step):
+        yield rows[first : first + step]
+
+
+def _measured(steps: tuple[Any, ...]) -> int:
     """Place of the first step that takes values with noise: the first after imputation."""
-    prepared = (k for k, step in enumerate(leaf.steps) if isinstance(step, PREPARING))
-    place = 1 + max(prepared, default=-1)
-    if early := [step.step for step in leaf.steps[:place] if isinstance(step, Treat | Normalise)]:
+    place = 1 + max((k for k, step in enumerate(steps) if isinstance(step, PREPARING)), default=-1)
+    if early := [step.step for step in steps[:place] if isinstance(step, Treat | Normalise)]:
         raise CatalogueError(
             f"Noise is added where nothing is imputed any more, and {early[0]} comes before; put "
             "it after the steps that prepare values."
@@ -349,10 +328,10 @@ def _measured(leaf: _Leaf) -> int:
     return place
 
 
-def _by_year(leaf: _Leaf) -> bool:
+def _by_year(steps: tuple[Any, ...]) -> bool:
     """Whether the scores of a year follow from its own values and what is frozen."""
-    scorers = [step for step in leaf.steps if isinstance(step, Treat | Normalise)]
-    return "mazziotta_pareto" not in leaf.steps[-1].methods and all(
+    scorers = [step for step in steps if isinstance(step, Treat | Normalise)]
+    return "mazziotta_pareto" not in steps[-1].methods and all(
         step.pool == "year" or (step.limits if isinstance(step, Treat) else step.posts)
         for step in scorers
     )

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import draw, saltelli
-from s3etl.benchmark.replication import Noises, replicate
+from s3etl.benchmark.noise import Noises
+from s3etl.benchmark.replication import replicate
 from s3etl.benchmark.sensitivity import Intervals, bootstrap
 from s3etl.benchmark.state import Values
 from s3etl.benchmark.uncertainty import Conversion, Noise, Uncertainty, load_uncertainty

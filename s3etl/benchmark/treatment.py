@@ -129,28 +129,28 @@ def _drawn_in(
     rows: Values, s: Values, most: int, skew: float, kurtosis: float
 ) -> tuple[Values, Marks, Marks, Marks]:
     """Winsorise skewed rows, axes (columns, units), and tell which still are skewed."""
-    out = rows.copy()
-    high, low = np.zeros(rows.shape, bool), np.zeros(rows.shape, bool)
-    still = np.ones(len(rows), bool)
-    going = np.arange(len(rows) if most else 0)
+    # A row winsorised is the row cut at its limits, which move inwards.
+    floor, ceiling = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+    still, gaps = np.ones(len(rows), bool), bool(np.isnan(rows).any())
+    moved = np.zeros((2, len(rows)), np.int64)
+    going, x = np.arange(len(rows) if most else 0), rows
     while going.size:
-        side = np.where(s[:, None] >= 0, 1.0, -1.0)
-        x = out[going]
-        y = x * side
-        if np.isnan(y).any():
-            y = np.where(np.isnan(y), -np.inf, y)
-        top = y.max(axis=1, keepdims=True)
-        outer = y == top
-        x = np.where(outer, np.where(outer, -np.inf, y).max(axis=1, keepdims=True) * side, x)
-        # What moved before has the value that moves now.
-        out[going] = x
-        high[going] = np.where(side > 0, outer, high[going])
-        low[going] = np.where(side > 0, low[going], outer)
+        upward = s >= 0
+        y = x * np.where(upward, 1.0, -1.0)[:, None]
+        if gaps:
+            y[np.isnan(y)] = -np.inf
+        outer = y == y.max(axis=1, keepdims=True)
+        moved[upward.astype(int), going] = outer.sum(axis=1)
+        y[outer] = -np.inf
+        edge = y.max(axis=1)
+        ceiling[going[upward]], floor[going[~upward]] = edge[upward], -edge[~upward]
+        x = np.clip(rows[going], floor[going, None], ceiling[going, None])
         s, k = (moment[:, 0] for moment in moments(x[..., None]))
         still[going] = _outlying(s, k, skew, kurtosis)
-        more = still[going] & ((high[going] | low[going]).sum(axis=1) < most)
-        going, s = going[more], s[more]
-    return out, high, low, still
+        more = still[going] & (moved[:, going].sum(axis=0) < most)
+        going, x, s = going[more], x[more], s[more]
+    low, high = rows < floor[:, None], rows > ceiling[:, None]
+    return np.clip(rows, floor[:, None], ceiling[:, None]), high, low, still
 
 
 def log_shifted(values: Values) -> Values:
