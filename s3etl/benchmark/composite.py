@@ -20,6 +20,7 @@ from s3etl.benchmark.hierarchy import Hierarchy
 from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.benchmark.state import IMPUTATIONS, Inputs, State
+from s3etl.benchmark.uncertainty import Uncertainty
 from s3etl.catalogue import Indicator
 from s3etl.errors import CatalogueError
 
@@ -77,6 +78,7 @@ class Composite:
         start: The arrays as they were read.
         inputs: What steps take besides values: years, denominators, groups, targets.
         rows: How arrays are laid out as tables.
+        uncertainty: What is declared to be uncertain about it, if anything.
     """
 
     steps: tuple[Step, ...]
@@ -84,6 +86,7 @@ class Composite:
     start: State
     inputs: Inputs
     rows: wide.Rows
+    uncertainty: Uncertainty | None = None
 
     @classmethod
     def build(
@@ -128,7 +131,8 @@ class Composite:
             steps = (*first, Treat(), Normalise(), Aggregate(), Rank())
         inputs, start, rows = wide.read(table, declared, unit=unit, time=time, parents=parents)
         _ordered(steps, declared.hierarchy)
-        return _run(cls(tuple(steps), (), start, inputs, rows), 0)
+        said = getattr(declaration, "uncertainty", None)
+        return _run(cls(tuple(steps), (), start, inputs, rows, said), 0)
 
     def regenerate(self, step: str, **changes: Any) -> Self:
         """Return the composite with arguments of one step changed.

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from s3etl.benchmark.hierarchy import Hierarchy, Node
 from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
+from s3etl.benchmark.uncertainty import Uncertainty
 from s3etl.catalogue import Indicator
 from s3etl.declarations import Declaration, read_folder
 from s3etl.errors import CatalogueError
@@ -68,6 +69,7 @@ class CompositeDeclaration(Declaration):
         least_members: Indicators below which a pillar is not active: it is left out.
         steps: The steps, in order.
         coherence: Limits of the audit.
+        uncertainty: What is uncertain; ``s3etl/benchmark/uncertainty.yaml`` if not given.
     """
 
     title: str
@@ -78,6 +80,7 @@ class CompositeDeclaration(Declaration):
     least_members: int = Field(default=1, ge=1)
     steps: tuple[Step, ...] = Field(min_length=1)
     coherence: Coherence = Coherence()
+    uncertainty: Uncertainty | None = None
 
     @model_validator(mode="after")
     def _one_index(self) -> Self:

@@ -27,6 +27,9 @@ def spread(values: Values) -> tuple[Values, Values]:
     Returns:
         Both with axes (..., 1, indicators); NaN where an indicator has no value.
     """
+    lowest, highest = (end(axis=UNITS, keepdims=True) for end in (values.min, values.max))
+    if not np.isnan(lowest).any():
+        return lowest, highest
     none = np.isnan(values)
     low = np.where(none, np.inf, values).min(axis=UNITS, keepdims=True)
     high = np.where(none, -np.inf, values).max(axis=UNITS, keepdims=True)
@@ -36,6 +39,8 @@ def spread(values: Values) -> tuple[Values, Values]:
 
 def _ratio(above: Values, below: Values) -> Values:
     """Divide, giving a missing value where the denominator is zero or missing."""
+    if (below != 0).all():
+        return np.asarray(above / below)
     shape = np.broadcast_shapes(np.shape(above), np.shape(below))
     out: Values = np.full(shape, np.nan)
     np.divide(above, below, out=out, where=np.broadcast_to(below != 0, shape))
@@ -110,12 +115,16 @@ def z_score(
         sd: Their standard deviation.
     """
     x = values * np.asarray(direction, float)
-    there = np.isfinite(x)
-    n = there.sum(axis=UNITS, keepdims=True).astype(float)
-    middle = _ratio(np.where(there, x, 0.0).sum(axis=UNITS, keepdims=True), n)
-    off = x - middle
-    squares = np.where(there, off**2, 0.0).sum(axis=UNITS, keepdims=True)
-    deviation = np.sqrt(_ratio(squares, np.maximum(n - 1, 0.0)))
+    total, n = x.sum(axis=UNITS, keepdims=True), np.array(float(x.shape[UNITS]))
+    gaps = bool(np.isnan(total).any())
+    if gaps:
+        there = np.isfinite(x)
+        n = there.sum(axis=UNITS, keepdims=True).astype(float)
+        total = np.where(there, x, 0.0).sum(axis=UNITS, keepdims=True)
+    off = x - _ratio(total, n)
+    squares = off * off
+    squares = (np.where(there, squares, 0.0) if gaps else squares).sum(axis=UNITS, keepdims=True)
+    deviation = np.sqrt(_ratio(squares, np.maximum(n - 1.0, 0.0)))
     # The mean of equal values may miss them by a rounding.
     low, high = spread(x)
     return _ratio(off, np.where(high > low, deviation, 0.0)) * sd + mean

@@ -192,19 +192,27 @@ class Treat(Operation):
 
     def apply(self, state: State, inputs: Inputs) -> State:  # noqa: ARG002
         """Return the state with outliers treated."""
+        return replace(state, data=self.treated(state.data, state))
+
+    def treated(self, data: Values, state: State) -> Values:
+        """Treat values that need not be those of the state.
+
+        Args:
+            data: Axes (..., years, units, indicators); leading axes are replications.
+            state: Its indicators, and the values that set limits.
+        """
         if self.limits is None and not isinstance(self.pool, int):
-            treated = self._treated(pooled(state.data, self.pool))
-            return replace(state, data=treated.data.reshape(state.data.shape))
+            return self._treated(pooled(data, self.pool)).data.reshape(data.shape)
         limits = self.frozen(state).limits or {}
         rows = [limits[code] for code in state.hierarchy.indicators]
         low = np.array([-np.inf if row[0] is None else row[0] for row in rows])
         high = np.array([np.inf if row[1] is None else row[1] for row in rows])
         logged = np.array([row[2] for row in rows])
         # A logarithm needs a floor and no ceiling.
-        cut = np.clip(state.data, low, np.where(logged, np.inf, high))
+        cut = np.clip(data, low, np.where(logged, np.inf, high))
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(cut - low + 0.01 * (high - low))
-        return replace(state, data=np.where(logged, logs, cut))
+        return np.where(logged, logs, cut)
 
     def frozen(self, state: State) -> Self:
         """Return the step with the limits it takes from the data written in."""

@@ -15,12 +15,14 @@ DIGITS = 11
 """Significant digits that tell values apart; what is equal in exact arithmetic differs in the
 sixteenth or so, depending on the order of a sum."""
 
+PLACES = 2**15
+"""Places that fit in the bits of a number that :data:`DIGITS` digits do not need."""
+
 
 def settled(values: Values) -> Values:
     """Return values without the digits that come from rounding in floating point."""
-    size = np.abs(values)
     with np.errstate(divide="ignore"):
-        place = np.where(size > 0, np.floor(np.log10(size)), 0.0)
+        place = np.floor(np.log10(np.abs(values)))
     place = np.clip(place, -280, 300)  # beyond that a power of ten is no number
     scale = 10.0 ** (DIGITS - 1 - place)
     return np.asarray(np.rint(values * scale) / scale, float)
@@ -53,23 +55,45 @@ def positions(values: Values, *, ties: Literal["lowest", "average"] = "lowest") 
     Returns:
         Ranks with the same axes, NaN where the value is missing.
     """
-    key = settled(values)
-    order = np.argsort(key, axis=-2)
-    ordered = np.take_along_axis(key, order, axis=-2)
-    size = key.shape[-2]
-    place = np.arange(1.0, size + 1)[:, None]
-    starts = np.ones(key.shape, bool)
-    starts[..., 1:, :] = ordered[..., 1:, :] != ordered[..., :-1, :]
-    shared = np.maximum.accumulate(np.where(starts, place, 0.0), axis=-2)
+    key = np.ascontiguousarray(np.moveaxis(settled(values), -2, -1))
+    missing = np.isnan(key)
+    order, starts = _sorted(np.where(missing, np.inf, key) if missing.any() else key)
+    size = key.shape[-1]
+    place = np.arange(1.0, size + 1)
+    shared = np.maximum.accumulate(np.where(starts, place, 0.0), axis=-1)
     if ties == "average":
         ends = np.ones(key.shape, bool)
-        ends[..., :-1, :] = starts[..., 1:, :]
-        last = np.where(ends, place, np.inf)[..., ::-1, :]
-        shared = (shared + np.minimum.accumulate(last, axis=-2)[..., ::-1, :]) / 2
+        ends[..., :-1] = starts[..., 1:]
+        last = np.where(ends, place, np.inf)[..., ::-1]
+        shared = (shared + np.minimum.accumulate(last, axis=-1)[..., ::-1]) / 2
     out = np.empty(key.shape)
-    np.put_along_axis(out, order, shared, axis=-2)
-    out[np.isnan(key)] = np.nan
-    return out
+    order += size * np.arange(key.size // max(size, 1)).reshape(*key.shape[:-1], 1)
+    out.reshape(-1)[order] = shared
+    out[missing] = np.nan
+    return np.moveaxis(out, -1, -2)
+
+
+def _sorted(key: Values) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Order settled values along the last axis, and mark those that differ from the one before.
+
+    Settled values that differ do so by more than the last 15 of their 52 bits tell; with a place
+    in these, sorting whole numbers orders both, in half the time of an indirect sort.
+    """
+    size = key.shape[-1]
+    starts = np.ones(key.shape, bool)
+    if size > PLACES:
+        order = np.argsort(key, axis=-1)
+        ordered = np.take_along_axis(key, order, axis=-1)
+        starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+        return order, starts
+    bits = (key + 0.0).view(np.int64)  # 0.0 and -0.0 are one
+    bits ^= (bits >> 63) & np.int64(2**63 - 1)  # negative numbers are stored by their size
+    bits &= np.int64(-PLACES)
+    bits |= np.arange(size)
+    bits.sort(axis=-1)
+    starts[..., 1:] = (bits[..., 1:] ^ bits[..., :-1]) & np.int64(-PLACES) != 0
+    bits &= np.int64(PLACES - 1)
+    return bits, starts
 
 
 def interval_of_rank(

@@ -84,13 +84,23 @@ class Normalise(Operation):
 
     def apply(self, state: State, inputs: Inputs) -> State:
         """Return the state with scores in place of values."""
-        pool = "panel" if isinstance(self.pool, int) else self.pool
-        values = pooled(state.data, pool)
-        self._refuse(values, state.hierarchy, inputs)
-        out = self._score(values, state, inputs).reshape(state.data.shape)
-        if self.clip is not None:
-            out = np.clip(out, *self.clip)
-        return replace(state, data=out)
+        self._refuse(pooled(state.data, self._compared), state.hierarchy, inputs)
+        return replace(state, data=self.scored(state.data, state, inputs))
+
+    def scored(self, data: Values, state: State, inputs: Inputs) -> Values:
+        """Score values that need not be those of the state.
+
+        Args:
+            data: Axes (..., years, units, indicators); leading axes are replications.
+            state: Its indicators, and the values that set goalposts.
+            inputs: Targets and units.
+        """
+        out = self._score(pooled(data, self._compared), state, inputs).reshape(data.shape)
+        return out if self.clip is None else np.clip(out, *self.clip)
+
+    @property
+    def _compared(self) -> Literal["year", "panel"]:
+        return "panel" if isinstance(self.pool, int) else self.pool
 
     def frozen(self, state: State) -> Self:
         """Return the step with the goalposts it takes from the data written in."""
@@ -207,19 +217,12 @@ class Aggregate(Operation):
         if self.without:
             stay = np.isin(state.hierarchy.indicators, hierarchy.indicators)
             values, kept = values[..., stay], kept[..., stay]
-        levels = len(hierarchy.levels) - 1
-        methods = self.methods * levels if len(self.methods) == 1 else self.methods
-        if len(methods) != levels:
-            raise CatalogueError(
-                f"The aggregation names {len(methods)} methods for {levels} levels of "
-                f"{hierarchy.index}; name one for each, or one for all."
-            )
         scores, weights, below = [], [], values
-        for level, method in enumerate(methods, 1):
+        for level, method in enumerate(self.of_levels(hierarchy), 1):
             matrix = hierarchy.membership(level) * self._weights(hierarchy, level, below)[:, None]
             if method in means.POSITIVE:
                 _positive(below, hierarchy.codes(level), inputs, method)
-            below = self._means(method, below, matrix)
+            below = self.mean(method, below, matrix)
             weights.append(matrix)
             scores.append(below)
         return replace(
@@ -230,6 +233,21 @@ class Aggregate(Operation):
             weights=tuple(weights),
             scores=np.concatenate(scores, axis=-1),
         )
+
+    def of_levels(self, hierarchy: Hierarchy) -> tuple[str, ...]:
+        """Return the method of each level, from 1 upwards.
+
+        Raises:
+            CatalogueError: There are more or fewer methods than levels.
+        """
+        levels = len(hierarchy.levels) - 1
+        methods = self.methods * levels if len(self.methods) == 1 else self.methods
+        if len(methods) != levels:
+            raise CatalogueError(
+                f"The aggregation names {len(methods)} methods for {levels} levels of "
+                f"{hierarchy.index}; name one for each, or one for all."
+            )
+        return methods
 
     def _hierarchy(self, hierarchy: Hierarchy) -> Hierarchy:
         if isinstance(self.weights, dict):
@@ -253,7 +271,14 @@ class Aggregate(Operation):
                     raise Unfit(f"{name}: {error}; declare its weights.") from None
         return out
 
-    def _means(self, method: str, values: Values, weights: Values) -> Values:
+    def mean(self, method: str, values: Values, weights: Values) -> Values:
+        """Combine the members of one level.
+
+        Args:
+            method: One of :attr:`methods`.
+            values: Axes (..., years, units, members); leading axes are replications.
+            weights: Axes (..., members, parents); 1 stands for all years.
+        """
         if method == "generalised":
             out = means.generalised(values, weights, power=self.power)
         elif method == "mazziotta_pareto":
@@ -263,7 +288,8 @@ class Aggregate(Operation):
         else:
             out = means.METHODS[method](values, weights)
         if self.least > 0:
-            share = (~np.isnan(values)).astype(float) @ weights / weights.sum(axis=0)
+            present = (~np.isnan(values)).astype(float) @ weights
+            share = present / weights.sum(axis=-2)[..., None, :]
             out = np.where(share < self.least - 1e-12, np.nan, out)
         return out
 

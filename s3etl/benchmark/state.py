@@ -120,5 +120,12 @@ def need(given: Mapping[str, Any], codes: tuple[str, ...], what: str) -> None:
 
 
 def pooled(values: Values, pool: Literal["year", "panel"]) -> Values:
-    """Return the values with what is compared on the units axis."""
-    return values if pool == "year" else values.reshape(1, -1, values.shape[-1])
+    """Return the values with what is compared on the units axis.
+
+    Args:
+        values: Axes (..., years, units, indicators).
+        pool: Whether years are compared by themselves, or all together.
+    """
+    if pool == "year":
+        return values
+    return values.reshape(*values.shape[:-3], 1, -1, values.shape[-1])

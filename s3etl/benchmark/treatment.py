@@ -44,13 +44,24 @@ def moments(values: Values) -> tuple[Values, Values]:
     Returns:
         Skewness and kurtosis, axes (..., indicators).
     """
-    n = np.isfinite(values).sum(axis=UNITS).astype(float)
-    mean = np.divide(np.nansum(values, axis=UNITS), n, out=np.full(n.shape, np.nan), where=n > 0)
-    off = np.nan_to_num(values - mean[..., None, :])
-    second, third, fourth = ((off**power).sum(axis=UNITS) for power in (2, 3, 4))
+    total = values.sum(axis=UNITS)
+    if np.isnan(total).any():
+        n = np.isfinite(values).sum(axis=UNITS).astype(float)
+        total = np.nansum(values, axis=UNITS)
+    else:
+        n = np.full(total.shape, float(values.shape[UNITS]))
+    mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    off = values - mean[..., None, :]
+    if np.isnan(total).any() or (n < values.shape[UNITS]).any():
+        off = np.nan_to_num(off)
+    # Products, as powers of negative numbers take a hundred times as long.
+    off = np.swapaxes(off, -1, -2)
+    square = off * off
+    second, third, fourth = (
+        np.asarray(np.vecdot(x, y)) for x, y in ((off, off), (off, square), (square, square))
+    )
     # What differs by rounding only has no shape.
-    size = np.nan_to_num(np.abs(values)).max(axis=UNITS, initial=0.0)
-    flat = second <= n * (1e-12 * size) ** 2
+    flat = second <= n * (1e-12 * mean) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = np.sqrt(n * (n - 1)) / (n - 2) * np.sqrt(n) * third / second**1.5
         ratio = n * fourth / second**2
@@ -66,7 +77,10 @@ def skewed(values: Values, *, skew: float = 2.0, kurtosis: float = 3.5) -> Marks
         skew: Limit of the absolute skewness (methodology 8, step 1).
         kurtosis: Limit of the excess kurtosis.
     """
-    s, k = moments(values)
+    return _outlying(*moments(values), skew, kurtosis)
+
+
+def _outlying(s: Values, k: Values, skew: float, kurtosis: float) -> Marks:
     return np.asarray((np.abs(s) >= skew) & (k >= kurtosis))
 
 
@@ -88,23 +102,55 @@ def winsorise(
     Returns:
         The values, the points drawn in from above and from below.
     """
-    out = values.copy()
+    drawn = _treat(values, most, skew, kurtosis, log=False)
+    return drawn.data, drawn.high, drawn.low
+
+
+def _treat(values: Values, most: int, skew: float, kurtosis: float, *, log: bool) -> Treated:
+    s, k = moments(values)
+    outlying = _outlying(s, k, skew, kurtosis)
+    out = np.copy(values, order="K")
     high, low = np.zeros(values.shape, bool), np.zeros(values.shape, bool)
-    while True:
-        s, k = moments(out)
-        moved = (high | low).sum(axis=UNITS)
-        active = (np.abs(s) >= skew) & (k >= kurtosis) & (moved < most)
-        if not active.any():
-            return out, high, low
-        upper, lower = active & (s >= 0), active & (s < 0)
-        top = np.where(np.isnan(out), -np.inf, out).max(axis=UNITS, keepdims=True)
-        bottom = np.where(np.isnan(out), np.inf, out).min(axis=UNITS, keepdims=True)
-        up, down = upper[..., None, :] & (out == top), lower[..., None, :] & (out == bottom)
-        under = np.where((out < top), out, -np.inf).max(axis=UNITS, keepdims=True)
-        over = np.where((out > bottom), out, np.inf).min(axis=UNITS, keepdims=True)
-        out = np.where(up, under, np.where(down, over, out))
-        high = np.where(upper[..., None, :], up, high)
-        low = np.where(lower[..., None, :], down, low)
+    logged = np.zeros(outlying.shape, bool)
+    if outlying.any():
+        # Only what is skewed is worked on, a row for each column.
+        raw = np.moveaxis(values, UNITS, -1)[outlying]
+        rows, up, down, still = _drawn_in(raw, s[outlying], most, skew, kurtosis)
+        if log:
+            rows[still] = log_shifted(raw[still][..., None])[..., 0]
+            up[still] = down[still] = False
+            logged[outlying] = still
+        for array, part in ((out, rows), (high, up), (low, down)):
+            np.moveaxis(array, UNITS, -1)[outlying] = part
+    return Treated(out, high, low, logged)
+
+
+def _drawn_in(
+    rows: Values, s: Values, most: int, skew: float, kurtosis: float
+) -> tuple[Values, Marks, Marks, Marks]:
+    """Winsorise skewed rows, axes (columns, units), and tell which still are skewed."""
+    # A row winsorised is the row cut at its limits, which move inwards.
+    floor, ceiling = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+    still, gaps = np.ones(len(rows), bool), bool(np.isnan(rows).any())
+    moved = np.zeros((2, len(rows)), np.int64)
+    going, x = np.arange(len(rows) if most else 0), rows
+    while going.size:
+        upward = s >= 0
+        y = x * np.where(upward, 1.0, -1.0)[:, None]
+        if gaps:
+            y[np.isnan(y)] = -np.inf
+        outer = y == y.max(axis=1, keepdims=True)
+        moved[upward.astype(int), going] = outer.sum(axis=1)
+        y[outer] = -np.inf
+        edge = y.max(axis=1)
+        ceiling[going[upward]], floor[going[~upward]] = edge[upward], -edge[~upward]
+        x = np.clip(rows[going], floor[going, None], ceiling[going, None])
+        s, k = (moment[:, 0] for moment in moments(x[..., None]))
+        still[going] = _outlying(s, k, skew, kurtosis)
+        more = still[going] & (moved[:, going].sum(axis=0) < most)
+        going, x, s = going[more], x[more], s[more]
+    low, high = rows < floor[:, None], rows > ceiling[:, None]
+    return np.clip(rows, floor[:, None], ceiling[:, None]), high, low, still
 
 
 def log_shifted(values: Values) -> Values:
@@ -144,12 +190,4 @@ def treat(values: Values, *, most: int, skew: float = 2.0, kurtosis: float = 3.5
         skew: Limit of the absolute skewness.
         kurtosis: Limit of the excess kurtosis.
     """
-    out, high, low = winsorise(values, most=most, skew=skew, kurtosis=kurtosis)
-    logged = skewed(out, skew=skew, kurtosis=kurtosis)
-    turned = logged[..., None, :]
-    return Treated(
-        np.where(turned, log_shifted(values), out) if logged.any() else out,
-        high & ~turned,
-        low & ~turned,
-        logged,
-    )
+    return _treat(values, most, skew, kurtosis, log=True)

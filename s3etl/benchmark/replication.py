@@ -1,0 +1,337 @@
+"""Replications: a composite computed again for every row of a design, all of a kind at once.
+
+Rows that make the same choices share treated and normalised values; weights are then stacked
+matrix products. Which choices there are and what the ranks mean is not decided here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from s3etl.benchmark import aggregate as means
+from s3etl.benchmark.composite import Composite
+from s3etl.benchmark.design import step_of
+from s3etl.benchmark.hierarchy import Hierarchy
+from s3etl.benchmark.noise import Noises, Noisy
+from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
+from s3etl.benchmark.ranks import positions
+from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
+from s3etl.benchmark.state import State, Values
+from s3etl.errors import CatalogueError, Unfit
+
+Rows: TypeAlias = NDArray[np.int64]
+PREPARING: Final = Denominate | Screen | Impute
+
+AT_ONCE: Final = 2**17
+"""Values worked on at once: a megabyte stays in the cache of a processor, and in bounds."""
+
+
+class Replications(NamedTuple):
+    """Index scores and ranks of each run; axes (runs, units)."""
+
+    scores: Values
+    ranks: NDArray[np.float32]
+
+
+def replicate(
+    composite: Composite,
+    design: pd.DataFrame,
+    noises: Noises,
+    *,
+    year: int,
+    compared: NDArray[np.bool_],
+) -> Replications:
+    """Compute the index for every row of a design.
+
+    Noise comes after imputation: what was observed is measured with an error, what was imputed
+    is not measured. Limits and goalposts that the composite freezes stay those without noise,
+    and so do weights from principal components.
+
+    Args:
+        composite: The composite.
+        design: Its columns as in :mod:`s3etl.benchmark.design`.
+        noises: How uncertain each value is.
+        year: Place of the year that is ranked.
+        compared: Which units are ranked, axis (units).
+
+    Returns:
+        Scores and ranks of the units compared; a rank is NaN where a run gives no score.
+
+    Raises:
+        CatalogueError: The design varies what the composite does not have.
+        Unfit: The values cannot be scored as a row of the design asks for.
+    """
+    job = _Job(composite, _Plan.of(composite, design), noises, year)
+    scores = np.full((len(design), int(compared.sum())), np.nan)
+    ranks = np.empty(scores.shape, np.float32)
+    for leaf in job.leaves():
+        for rows, found in job.scores(leaf):
+            scores[rows] = found[:, compared]
+    step = max(1, AT_ONCE // scores.shape[1])
+    for first in range(0, len(scores), step):
+        part = scores[first : first + step]
+        ranks[first : first + step] = positions(-part.T).T
+    return Replications(scores, ranks)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A design, checked and taken apart.
+
+    Attributes:
+        choices: Distinct arguments of each step that varies.
+        chosen: Place of each run's arguments among them, axis (runs).
+        weights: What weights are multiplied by at each level, axes (runs, nodes); none if not.
+        noise: Numbers that draws of measurement noise grow from, axis (runs).
+        conversion: Of conversion noise.
+    """
+
+    choices: Mapping[str, list[dict[str, Any]]]
+    chosen: Mapping[str, Rows]
+    weights: tuple[Values | None, ...]
+    noise: Rows
+    conversion: Rows
+
+    @classmethod
+    def of(cls, composite: Composite, design: pd.DataFrame) -> "_Plan":
+        hierarchy = composite.before("aggregate").hierarchy
+        columns = [str(column) for column in design]
+        single = {"without", "noise", "conversion"}
+        if wrong := [c for c in columns if "." not in c and c not in single]:
+            raise CatalogueError(
+                f"The design has the column {wrong[0]!r}; columns are step.argument, weight.code, "
+                f"{', '.join(sorted(single))}."
+            )
+        if not len(design):
+            raise CatalogueError("The design has no runs; give it at least one row.")
+        choices, chosen = {}, {}
+        names = dict.fromkeys(c.partition(".")[0] for c in columns if "." in c)
+        for name in names:
+            if name != "weight":
+                step_of(composite, name, "The design")
+                choices[name], chosen[name] = _distinct(design, name)
+        none = np.zeros(len(design), np.int64)
+        return cls(
+            choices,
+            chosen,
+            _multipliers(hierarchy, design),
+            *(
+                design[c].to_numpy(np.int64) if c in design else none
+                for c in ("noise", "conversion")
+            ),
+        )
+
+    @property
+    def noisy(self) -> NDArray[np.bool_]:
+        """Which runs have noise, axis (runs)."""
+        return (self.noise > 0) | (self.conversion > 0)
+
+
+def _distinct(design: pd.DataFrame, name: str) -> tuple[list[dict[str, Any]], Rows]:
+    """Return the distinct arguments of a step, and which of them each run has."""
+    columns = [str(c) for c in design if str(c).startswith(f"{name}.")]
+    place, number = np.zeros(len(design), np.int64), 1
+    for column in columns:
+        codes, labels = pd.factorize(design[column].map(repr))
+        place, number = place * len(labels) + codes, number * len(labels)
+        _, place = np.unique(place, return_inverse=True)
+    first = np.unique(place, return_index=True)[1]
+    rows = design[columns].iloc[first].itertuples(index=False)
+    bare = [column.partition(".")[2] for column in columns]
+    return [dict(zip(bare, map(_plain, row), strict=True)) for row in rows], place.astype(np.int64)
+
+
+def _plain(cell: Any) -> Any:
+    """Return an argument as YAML would give it."""
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    return None if isinstance(cell, float) and np.isnan(cell) else cell
+
+
+def _multipliers(hierarchy: Hierarchy, design: pd.DataFrame) -> tuple[Values | None, ...]:
+    """What weights are multiplied by, level by level; 0 leaves a node out."""
+    given = {str(c).partition(".")[2]: c for c in design if str(c).startswith("weight.")}
+    left = design["without"].fillna("").astype(str).to_numpy() if "without" in design else None
+    gone = set() if left is None else set(np.unique(left)) - {""}
+    for code in {**given, **dict.fromkeys(gone)}:
+        if hierarchy.level_of(code) == len(hierarchy.levels):
+            raise CatalogueError(f"{code} is the index, which has no weight; vary its members'.")
+    out: list[Values | None] = []
+    for level in range(1, len(hierarchy.levels)):
+        codes = hierarchy.codes(level)
+        if not (set(codes) & (set(given) | gone)):
+            out.append(None)
+            continue
+        matrix = np.ones((len(design), len(codes)))
+        for place, code in enumerate(codes):
+            if code in given:
+                matrix[:, place] = design[given[code]].to_numpy(float)
+            if code in gone:
+                _has_siblings(hierarchy, code)
+                matrix[left == code, place] = 0.0
+        if not (matrix >= 0).all():
+            raise CatalogueError("The design multiplies a weight by a number below 0, or by none.")
+        out.append(matrix)
+    return tuple(out)
+
+
+def _has_siblings(hierarchy: Hierarchy, code: str) -> None:
+    parent = next(n.parent for level in hierarchy.levels for n in level if n.code == code)
+    if parent is not None and len(hierarchy.members(parent)) == 1:
+        raise CatalogueError(
+            f"The design leaves out {code}, the only member of {parent}; leave {parent} out."
+        )
+
+
+class _Level(NamedTuple):
+    """How one level is aggregated.
+
+    Attributes:
+        method: The method.
+        weights: Without what multiplies them, axes (members, parents).
+        times: What multiplies them, axes (runs, members); none if nothing does.
+    """
+
+    method: str
+    weights: Values
+    times: Values | None
+
+
+class _Leaf(NamedTuple):
+    """Runs that differ in weights and noise only.
+
+    Attributes:
+        rows: The runs, axis (runs).
+        steps: The steps with their arguments, aggregation last.
+        states: The arrays each step starts from, and those after the last.
+        years: Years that are computed: all, where scores of one depend on the others.
+        levels: How each level is aggregated.
+        members: Which indicators are.
+    """
+
+    rows: Rows
+    steps: tuple[Any, ...]
+    states: tuple[State, ...]
+    years: slice
+    levels: tuple[_Level, ...]
+    members: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is computed for every leaf."""
+
+    composite: Composite
+    plan: _Plan
+    noises: Noises
+    year: int
+
+    def leaves(self) -> Iterator[_Leaf]:
+        """Yield the distinct choices in an order in which neighbours share their first steps."""
+        own = [step for step in self.composite.steps if not isinstance(step, Rank)]
+        none = np.zeros(len(self.plan.noise), np.int64)
+        chosen = np.stack([self.plan.chosen.get(step.step, none) for step in own], axis=1)
+        paths, which = np.unique(chosen, axis=0, return_inverse=True)
+        order = np.argsort(which.ravel(), kind="stable")
+        parts = np.split(order, np.cumsum(np.bincount(which.ravel()))[:-1])
+        steps: list[Any] = []
+        states, before = [self.composite.start], np.full(len(own), -1)
+        for path, rows in zip(paths, parts, strict=True):
+            same = int(np.argmax(path != before))
+            del steps[same:], states[same + 1 :]
+            for step, choice in zip(own[same:], path[same:], strict=True):
+                arguments = self.plan.choices.get(step.step)
+                changed = {**dict(step), **arguments[choice]} if arguments else dict(step)
+                new = type(step)(**changed)
+                if isinstance(new, Treat | Normalise):
+                    new = new.frozen(states[-1])
+                steps.append(new)
+                states.append(new.apply(states[-1], self.composite.inputs))
+            before = path
+            yield self._leaf(rows, tuple(steps), tuple(states))
+
+    def _leaf(self, rows: Rows, steps: tuple[Any, ...], states: tuple[State, ...]) -> _Leaf:
+        whole, aggregated = states[-2].hierarchy, states[-1]
+        tree, levels = aggregated.hierarchy, []
+        for level, method in enumerate(steps[-1].of_levels(tree), 1):
+            times = self.plan.weights[level - 1]
+            here = np.isin(whole.codes(level), tree.codes(level))
+            if times is not None and not here.all():
+                times = times[:, here]
+            levels.append(_Level(method, aggregated.weights[level - 1], times))
+        members = np.isin(whole.indicators, tree.indicators)
+        years = slice(self.year, self.year + 1) if _by_year(steps) else slice(None)
+        return _Leaf(rows, steps, states, years, tuple(levels), members)
+
+    def scores(self, leaf: _Leaf) -> Iterator[tuple[Rows, Values]]:
+        """Yield index scores of runs of a leaf, axes (runs, units), as many at once as fit."""
+        noisy = self.plan.noisy[leaf.rows]
+        data = leaf.states[-2].data[leaf.years]
+        units, members = data.shape[-2:]
+        pairs = units if "copeland" in leaf.steps[-1].methods else 1
+        for rows in _portions(leaf.rows[~noisy], units * max(members, pairs)):
+            yield rows, self._index(leaf, rows, data)
+        if noisy.any():
+            place = _measured(leaf.steps)
+            source = Noisy.of(leaf.states[place], self.composite.start, self.noises, leaf.years)
+            for rows in _portions(leaf.rows[noisy], data.size * max(1, pairs // members)):
+                drawn = source.drawn(self.plan.noise[rows], self.plan.conversion[rows])
+                yield rows, self._index(leaf, rows, self._scored(leaf, place, drawn), noisy=True)
+
+    def _scored(self, leaf: _Leaf, place: int, data: Values) -> Values:
+        """Score indicators; axes (runs, years, units, indicators)."""
+        for step, state in zip(leaf.steps[place:-1], leaf.states[place:-2], strict=True):
+            if isinstance(step, Treat):
+                data = step.treated(data, state)
+            else:
+                data = step.scored(data, state, self.composite.inputs)
+        return data
+
+    def _index(self, leaf: _Leaf, rows: Rows, data: Values, *, noisy: bool = False) -> Values:
+        """Aggregate scores, axes (..., years, units, indicators), up to the index."""
+        step: Aggregate = leaf.steps[-1]
+        if not leaf.members.all():
+            data = data[..., leaf.members]
+        for number, level in enumerate(leaf.levels, 1):
+            if noisy and level.method in means.POSITIVE and (data <= 0).any():
+                raise Unfit(
+                    f"Noise brings scores at level {number} to 0 or below, and a {level.method} "
+                    "mean needs scores above 0; clip them when normalising."
+                )
+            weights = level.weights
+            if level.times is not None:
+                weights = weights * level.times[rows, None, :, None]
+            data = step.mean(level.method, data, weights)
+        index = data[..., 0 if leaf.years.start is not None else self.year, :, 0]
+        return np.broadcast_to(index, (len(rows), index.shape[-1]))
+
+
+def _portions(rows: Rows, size: int) -> Iterator[Rows]:
+    """Yield parts of runs that have so many values each."""
+    step = max(1, AT_ONCE // size)
+    for first in range(0, len(rows), step):
+        yield rows[first : first + step]
+
+
+def _measured(steps: tuple[Any, ...]) -> int:
+    """Place of the first step that takes values with noise: the first after imputation."""
+    place = 1 + max((k for k, step in enumerate(steps) if isinstance(step, PREPARING)), default=-1)
+    if early := [step.step for step in steps[:place] if isinstance(step, Treat | Normalise)]:
+        raise CatalogueError(
+            f"Noise is added where nothing is imputed any more, and {early[0]} comes before; put "
+            "it after the steps that prepare values."
+        )
+    return place
+
+
+def _by_year(steps: tuple[Any, ...]) -> bool:
+    """Whether the scores of a year follow from its own values and what is frozen."""
+    scorers = [step for step in steps if isinstance(step, Treat | Normalise)]
+    return "mazziotta_pareto" not in steps[-1].methods and all(
+        step.pool == "year" or (step.limits if isinstance(step, Treat) else step.posts)
+        for step in scorers
+    )
