@@ -11,9 +11,11 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from pipelines import peers, portfolio, stages
+from pipelines import framework, peers, portfolio, stages
 from pipelines.workspace import Workspace
 from s3etl.benchmark.comparison import load_comparison
+from s3etl.benchmark.declaration import load_composites
+from s3etl.benchmark.index_tables import TABLES as INDEX_TABLES
 from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
 from s3etl.errors import Unfit
@@ -346,6 +348,29 @@ BLOCKS: Final = {
         ),
         after=("portfolio",),
         settings=lambda: [dump(peers_method()), dump(load_comparison()), dump(PORTFOLIO)],
+        ranked=True,
+    ),
+    "index": Block(
+        "Composite indices of the ranked indicators, with audit, robustness and gaps",
+        (),
+        (stages.NUTS_CODES,),
+        (),
+        INDEX_TABLES,
+        lambda work, inputs: framework.compute(work, inputs.ranked),
+        (
+            "pipelines.framework",
+            *(
+                f"s3etl.benchmark.{m}"
+                for m in (
+                    *("aggregate", "audit", "composite", "coverage", "declaration", "design"),
+                    *("doubt", "gaps", "hierarchy", "imputation", "index", "index_tables"),
+                    *("noise", "normalise", "prepare", "ranks", "replication", "robustness"),
+                    *("scoring", "sensitivity", "state", "treatment", "uncertainty", "weights"),
+                    "wide",
+                )
+            ),
+        ),
+        settings=lambda: [dump(composite) for composite in load_composites().values()],
         ranked=True,
     ),
 }

@@ -24,6 +24,7 @@ from s3etl.alignment.tables import REGIONS as ALIGNMENT_REGIONS
 from s3etl.benchmark import BENCHMARK, NORMS
 from s3etl.benchmark.convergence_tables import CONVERGENCE, DISPERSION
 from s3etl.benchmark.gap_tables import GAPS
+from s3etl.benchmark.index_tables import TABLES as INDEX
 from s3etl.domains.records import CONCORDANCE
 from s3etl.evaluate import LINEAGE
 from s3etl.nuts.recipes import RECIPE
@@ -329,6 +330,46 @@ dispersion: Final = _block_table(
     DISPERSION,
     "How far regions are apart in each year: sigma of each indicator.",
 )
+index_score: Final = _block_table(
+    "index_score",
+    INDEX["index_score"],
+    "Scores of composite indices, their pillars and indicators; every rank has its interval.",
+)
+index_step: Final = _block_table(
+    "index_step",
+    INDEX["index_step"],
+    "How an index was made, step by step, with goalposts and limits; it can be made again.",
+)
+index_member: Final = _block_table(
+    "index_member",
+    INDEX["index_member"],
+    "Which indicators and pillars take part in an index, and why others do not.",
+)
+index_audit: Final = _block_table(
+    "index_audit",
+    INDEX["index_audit"],
+    "How coherent an index is: correlations, reliability, components, weights, leaving out.",
+)
+index_robustness: Final = _block_table(
+    "index_robustness",
+    INDEX["index_robustness"],
+    "Ranks when every choice behind an index is varied.",
+)
+index_design: Final = _block_table(
+    "index_design",
+    INDEX["index_design"],
+    "What each run behind the robustness of an index chose; it can be replayed.",
+)
+index_sensitivity: Final = _block_table(
+    "index_sensitivity",
+    INDEX["index_sensitivity"],
+    "Which choices move the ranks: Sobol effects, of all regions and of each.",
+)
+index_gap: Final = _block_table(
+    "index_gap",
+    INDEX["index_gap"],
+    "The gap of each region to the first, split by indicator; the parts sum to it.",
+)
 concordance: Final = _block_table(
     "concordance",
     CONCORDANCE,
@@ -370,6 +411,14 @@ LOADED: Final = (
     gap,
     convergence,
     dispersion,
+    index_score,
+    index_step,
+    index_member,
+    index_audit,
+    index_robustness,
+    index_design,
+    index_sensitivity,
+    index_gap,
     concordance,
     left_out,
 )

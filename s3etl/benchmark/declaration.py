@@ -69,6 +69,8 @@ class CompositeDeclaration(Declaration):
         least_members: Indicators below which a pillar is not active: it is left out.
         steps: The steps, in order.
         coherence: Limits of the audit.
+        ranked_years: Newest years that are ranked in a release; the ranks of each rest on runs
+            of their own, and none goes without its interval.
         uncertainty: What is uncertain; ``s3etl/benchmark/uncertainty.yaml`` if not given.
     """
 
@@ -80,6 +82,7 @@ class CompositeDeclaration(Declaration):
     least_members: int = Field(default=1, ge=1)
     steps: tuple[Step, ...] = Field(min_length=1)
     coherence: Coherence = Coherence()
+    ranked_years: int = Field(default=5, ge=1)
     uncertainty: Uncertainty | None = None
 
     @model_validator(mode="after")

@@ -116,7 +116,9 @@ def build_index(
     first = newest - _window(declaration) + 1
     counts = figures[figures["year"] >= first].groupby("indicator")["unit"].nunique()
     left_out = {
-        code: f"no figures of {method.minimum_compared} regions from {first} on"
+        code: f"fewer than {method.minimum_compared} regions have a figure from {first} on"
+        if newest
+        else "no region has a figure"
         for code in members
         if counts.get(code, 0) < method.minimum_compared
     }

@@ -4,6 +4,7 @@ Lays results out as published tables; nothing is computed here that the modules 
 compute.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -86,7 +87,7 @@ ROBUSTNESS: Final = pa.schema(
 )
 DESIGN: Final = pa.schema(
     [
-        *_NODE,
+        *_ID,
         _field("run", pa.int32(), "number of the run"),
         _field("choices", pa.string(), "what the run chose, as JSON; it can be replayed"),
     ]
@@ -162,7 +163,7 @@ def member_table(index: Index, members: Mapping[str, str]) -> pa.Table:
             why.setdefault(code, f"its pillar {pillar} has too few indicators with figures")
     for pillar in index.inactive:
         why[pillar] = "too few verified indicators with figures"
-    nodes = [*members, *(p for p in dict.fromkeys(members.values()))]
+    nodes = [*members, *dict.fromkeys(members.values())]
     nodes += [p for p in index.inactive if p not in nodes]
     rows = [{"node": n, "takes_part": n not in why, "left_out_because": why.get(n)} for n in nodes]
     return _table(MEMBERS, pd.DataFrame(rows), index)
@@ -170,22 +171,24 @@ def member_table(index: Index, members: Mapping[str, str]) -> pa.Table:
 
 def audit_table(found: Audit, index: Index) -> pa.Table:
     """Return the audit in long form (:data:`AUDIT`)."""
-    parts = []
+    parts: list[pd.DataFrame] = []
 
-    def add(test: str, frame: pd.DataFrame, against: str | None, measures: list[str], **flag: str):  # type: ignore[no-untyped-def]
-        for measure in measures:
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "test": test,
-                        "node": frame[frame.columns[0]].astype(str),
-                        "against": frame[against].astype(str) if against else None,
-                        "measure": measure,
-                        "value": frame[measure].astype(float),
-                        "flagged": frame[flag["flag"]] if flag else None,
-                    }
-                )
+    def add(
+        test: str, frame: pd.DataFrame, against: str | None, measures: list[str], flag: str = ""
+    ) -> None:
+        parts.extend(
+            pd.DataFrame(
+                {
+                    "test": test,
+                    "node": frame[frame.columns[0]].astype(str),
+                    "against": frame[against].astype(str) if against else None,
+                    "measure": measure,
+                    "value": frame[measure].astype(float),
+                    "flagged": frame[flag] if flag else None,
+                }
             )
+            for measure in measures
+        )
 
     add("item and parent", found.items, "parent", ["pearson", "spearman", "kendall"], flag="weak")
     add("pair of indicators", found.pairs, "second", ["pearson"], flag="collinear")
@@ -217,20 +220,17 @@ def robustness_table(ranked: list[Ranked], index: Index) -> pa.Table:
     return _table(ROBUSTNESS, _joined(parts, ROBUSTNESS), index)
 
 
-def design_table(ranked: list[Ranked], index: Index) -> pa.Table:
-    """Return the designs behind the ranks (:data:`DESIGN`)."""
-    parts = [
-        pd.DataFrame(
-            {
-                "node": one.node,
-                "ref_year": one.year,
-                "run": np.arange(1, len(one.found.design) + 1),
-                "choices": stored(one.found.design),
-            }
-        )
-        for one in ranked
-    ]
-    return _table(DESIGN, _joined(parts, DESIGN), index)
+def design_table(design: pd.DataFrame, index: Index) -> pa.Table:
+    """Return the design behind all ranks (:data:`DESIGN`); pillars and years share it."""
+    rows = stored(design).to_pylist()
+    frame = pd.DataFrame(
+        {"run": design.index.to_numpy(), "choices": [json.dumps(_plain(row)) for row in rows]}
+    )
+    return _table(DESIGN, frame, index)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "run"}
 
 
 def sensitivity_table(found: Sensitivity, node: str, year: int, index: Index) -> pa.Table:
@@ -259,28 +259,29 @@ def gap_table(index: Index, year: int) -> pa.Table:
     scores = made.after("aggregate").xs(year, level=0)
     ranks = made.ranks.xs(year, level=0)[tree.index]
     codes, pillars = list(tree.indicators), list(tree.codes(2))
-    whole = scores[[*codes, *pillars, tree.index]].notna().all(axis=1) & ranks.notna()
-    shown = scores[whole]
-    if len(shown) < 2:
+    table = scores[[*codes, *pillars, tree.index]].to_numpy(float)
+    whole = np.isfinite(table).all(axis=1) & ranks.notna().to_numpy()
+    if whole.sum() < 2:
         return GAPS.empty_table()
-    first = ranks[whole].astype(int).idxmin()
+    values, names = table[whole, : len(codes)], scores.index.to_numpy(object)[whole]
+    first = int(np.argmin(ranks.to_numpy(float)[whole]))
     pillar = [pillars.index(n.parent) for n in tree.levels[0] if n.parent]
     parts = index_parts(
-        shown.loc[first, codes].to_numpy(float),
-        shown[codes].to_numpy(float),
+        values[first],
+        values,
         np.array(pillar),
         np.array([n.weight for n in tree.levels[0]]),
         np.array([n.weight for n in tree.levels[1]]),
     )
-    units = np.repeat(shown.index.to_numpy(object), len(codes))
+    units = np.repeat(names, len(codes))
     frame = pd.DataFrame(
         {
             **_where(pd.Series(units)),
             "node": tree.index,
             "ref_year": year,
-            "front": str(first).split()[0],
-            "part": np.tile(codes, len(shown)),
-            "pillar": np.tile([pillars[i] for i in pillar], len(shown)),
+            "front": str(names[first]).split()[0],
+            "part": np.tile(codes, len(names)),
+            "pillar": np.tile([pillars[i] for i in pillar], len(names)),
             "value": parts.ravel(),
             "gap": np.repeat(parts.sum(axis=1), len(codes)),
         }

@@ -149,7 +149,12 @@ WIDTHS: Final = (0.10, 0.25)
 """Largest width of a rank's interval with badge A and B, as a share of all ranks (10)."""
 
 
-def badges(low: ArrayLike, high: ArrayLike, compared: ArrayLike) -> NDArray[np.str_]:
+def badges(
+    low: ArrayLike,
+    high: ArrayLike,
+    compared: ArrayLike,
+    widths: tuple[float, float] = WIDTHS,
+) -> NDArray[np.str_]:
     """Return how robust ranks are: A, B or C by the width of their intervals (methodology 10).
 
     A is an interval of at most a tenth of the ranks, B of at most a quarter, C any other.
@@ -158,10 +163,11 @@ def badges(low: ArrayLike, high: ArrayLike, compared: ArrayLike) -> NDArray[np.s
         low: Best rank of the 5 to 95 % interval, any axes; NaN where not ranked.
         high: Worst rank, same axes.
         compared: Number of ranks, same axes or one number.
+        widths: Largest widths for A and B, as shares of the ranks.
 
     Returns:
         Letters, same axes; empty where not ranked.
     """
     width = (np.asarray(high, float) - np.asarray(low, float)) / np.asarray(compared, float)
-    letter = np.array(BADGES)[np.searchsorted(np.array(WIDTHS) + 1e-9, np.nan_to_num(width))]
+    letter = np.array(BADGES)[np.searchsorted(np.array(widths) + 1e-9, np.nan_to_num(width))]
     return np.where(np.isnan(width), "", letter)

@@ -44,8 +44,9 @@ def replicate(
     *,
     year: int,
     compared: NDArray[np.bool_],
+    node: str | None = None,
 ) -> Replications:
-    """Compute the index for every row of a design.
+    """Compute the index, or one of its aggregates, for every row of a design.
 
     Noise comes after imputation: what was observed is measured with an error, what was imputed
     is not measured. Limits and goalposts that the composite freezes stay those without noise,
@@ -57,6 +58,7 @@ def replicate(
         noises: How uncertain each value is.
         year: Place of the year that is ranked.
         compared: Which units are ranked, axis (units).
+        node: The aggregate; the index if not given.
 
     Returns:
         Scores and ranks of the units compared; a rank is NaN where a run gives no score.
@@ -65,7 +67,7 @@ def replicate(
         CatalogueError: The design varies what the composite does not have.
         Unfit: The values cannot be scored as a row of the design asks for.
     """
-    job = _Job(composite, _Plan.of(composite, design), noises, year)
+    job = _Job(composite, _Plan.of(composite, design), noises, year, node)
     scores = np.full((len(design), int(compared.sum())), np.nan)
     ranks = np.empty(scores.shape, np.float32)
     for leaf in job.leaves():
@@ -229,6 +231,7 @@ class _Job:
     plan: _Plan
     noises: Noises
     year: int
+    node: str | None = None
 
     def leaves(self) -> Iterator[_Leaf]:
         """Yield the distinct choices in an order in which neighbours share their first steps."""
@@ -292,11 +295,13 @@ class _Job:
         return data
 
     def _index(self, leaf: _Leaf, rows: Rows, data: Values, *, noisy: bool = False) -> Values:
-        """Aggregate scores, axes (..., years, units, indicators), up to the index."""
+        """Aggregate scores, axes (..., years, units, indicators), up to the index or the node."""
         step: Aggregate = leaf.steps[-1]
         if not leaf.members.all():
             data = data[..., leaf.members]
-        for number, level in enumerate(leaf.levels, 1):
+        tree = leaf.states[-1].hierarchy
+        top = len(tree.levels) if self.node is None else tree.level_of(self.node)
+        for number, level in enumerate(leaf.levels[: top - 1], 1):
             if noisy and level.method in means.POSITIVE and (data <= 0).any():
                 raise Unfit(
                     f"Noise brings scores at level {number} to 0 or below, and a {level.method} "
@@ -306,7 +311,8 @@ class _Job:
             if level.times is not None:
                 weights = weights * level.times[rows, None, :, None]
             data = step.mean(level.method, data, weights)
-        index = data[..., 0 if leaf.years.start is not None else self.year, :, 0]
+        column = 0 if self.node is None else tree.codes(top).index(self.node)
+        index = data[..., 0 if leaf.years.start is not None else self.year, :, column]
         return np.broadcast_to(index, (len(rows), index.shape[-1]))
 
 

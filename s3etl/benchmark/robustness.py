@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import draw, saltelli
 from s3etl.benchmark.noise import Noises
+from s3etl.benchmark.ranks import badges
 from s3etl.benchmark.replication import replicate
 from s3etl.benchmark.sensitivity import Intervals, bootstrap
 from s3etl.benchmark.state import Values
@@ -93,22 +94,9 @@ class Robustness:
             up_to = (self.ranks <= np.floor(share * n + 1e-9)).sum(axis=0) / runs
             frame[f"p_group_{number}"], before = up_to - before, up_to
         frame["mean_shift"] = np.nanmean(np.abs(self.ranks - self.reference), axis=0, dtype=float)
-        frame["badge"] = badge(high - low, n, declared.badges)
+        frame["badge"] = badges(low, high, n, declared.badges)
         frame["runs"] = runs
         return frame.sort_values("rank", kind="stable")
-
-
-def badge(width: Values, n: int, limits: tuple[float, float]) -> NDArray[np.object_]:
-    """Badge of a rank (methodology 10): A, B or C by the width of its interval.
-
-    Args:
-        width: Upper less lower bound, axis (units).
-        n: Number of units compared.
-        limits: Largest width for A and for B as shares of n.
-    """
-    share = width / n
-    names = [np.array("A", object), np.array("B", object)]
-    return np.select([share <= limits[0] + 1e-12, share <= limits[1] + 1e-12], names, "C")
 
 
 @dataclass(frozen=True)
@@ -164,6 +152,7 @@ def monte_carlo(
     noise: pd.DataFrame | None = None,
     conversion: pd.DataFrame | None = None,
     year: int | None = None,
+    node: str | None = None,
 ) -> Robustness:
     """Compute a composite again and again with its choices varied (methodology 8, step 6).
 
@@ -180,6 +169,8 @@ def monte_carlo(
             was built from; the declared one where empty or not given.
         conversion: Share of each value that was guessed when boundaries changed, likewise.
         year: The year that is ranked; the last if not given.
+        node: The aggregate that is ranked; the index if not given. The design is the same for
+            all: what a run leaves out or weighs otherwise elsewhere changes nothing here.
 
     Raises:
         CatalogueError: What is varied is not part of the composite.
@@ -191,7 +182,7 @@ def monte_carlo(
         if runs < 1:
             raise CatalogueError(f"The analysis has {runs} runs; ask for at least one.")
         design = draw(composite, declared, runs, seed=declared.seed if seed is None else seed)
-    return _replayed(composite, declared, design, noise, conversion, year)
+    return _replayed(composite, declared, design, noise, conversion, year, node)
 
 
 def sobol(
@@ -259,12 +250,17 @@ def _replayed(
     noise: pd.DataFrame | None,
     conversion: pd.DataFrame | None,
     year: int | None,
+    node: str | None = None,
 ) -> Robustness:
     times = composite.inputs.times
     if year is not None and year not in times:
         raise CatalogueError(f"The composite has no year {year}; it has {times[0]} to {times[-1]}.")
     place = len(times) - 1 if year is None else int(np.searchsorted(times, year))
-    reference = composite.judged.ranks[place, :, -1]
+    names_of = composite.hierarchy.aggregates
+    if node is not None and node not in names_of:
+        raise CatalogueError(f"{node} is no aggregate of the composite; name one of its pillars.")
+    column = -1 if node is None else names_of.index(node)
+    reference = composite.judged.ranks[place, :, column]
     compared = np.isfinite(reference)
     if compared.sum() < 2:
         raise Unfit("Fewer than two units have a rank, so there is none to vary; see not_ranked.")
@@ -274,7 +270,7 @@ def _replayed(
             "The design varies the conversion error, and nothing says which values were converted: "
             "give the table conversion, or leave the factor out."
         )
-    done = replicate(composite, design, noises, year=place, compared=compared)
+    done = replicate(composite, design, noises, year=place, compared=compared, node=node)
     names = tuple(np.array(composite.inputs.units)[compared].tolist())
     return Robustness(names, reference[compared], design, done.scores, done.ranks, declared)
 

@@ -12,10 +12,12 @@ from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.declaration import CompositeDeclaration
 from s3etl.benchmark.design import draw, restored, saltelli, stored
 from s3etl.benchmark.prepare import Impute, Treat
-from s3etl.benchmark.robustness import Robustness, badge, monte_carlo, sobol
+from s3etl.benchmark.ranks import badges
+from s3etl.benchmark.robustness import Robustness, monte_carlo, sobol
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.benchmark.sensitivity import bootstrap, effects
 from s3etl.benchmark.uncertainty import Uncertainty, load_uncertainty
+from s3etl.errors import CatalogueError
 
 SEEDS = st.integers(0, 2**32 - 1)
 META = pd.DataFrame(
@@ -144,7 +146,23 @@ def test_a_run_without_a_score_is_left_out_of_what_ranks_tell() -> None:
 
 def test_badges() -> None:
     widths = np.array([0.0, 10, 10.5, 25, 26])
-    assert badge(widths, 100, (0.10, 0.25)).tolist() == ["A", "A", "B", "B", "C"]
+    assert badges(widths * 0, widths, 100, (0.10, 0.25)).tolist() == ["A", "A", "B", "B", "C"]
+
+
+def test_a_pillar_is_ranked_as_if_it_were_a_composite_of_its_own() -> None:
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame(rng.uniform(1, 9, (9, 5)), [f"u{i}" for i in range(9)], list("abcde"))
+    steps = (Normalise(low=1, pool="year"), Aggregate(), Rank())
+    alone = META.query("code in ['a', 'b', 'c', 'P']").assign(
+        parent=lambda frame: frame["parent"].where(frame["code"] != "P", None)
+    )
+    said = uncertain("normalisation", "weights", "noise", runs=40)
+    whole = monte_carlo(Composite.build(META, table, steps), uncertainty=said, node="P")
+    part = monte_carlo(Composite.build(alone, table[list("abc")], steps), uncertainty=said)
+    np.testing.assert_allclose(whole.scores, part.scores)
+    np.testing.assert_array_equal(whole.ranks, part.ranks)
+    with pytest.raises(CatalogueError, match="Z is no aggregate of the composite"):
+        monte_carlo(Composite.build(META, table, steps), uncertainty=said, node="Z")
 
 
 @settings(max_examples=25)
