@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from s3etl.benchmark.index import Index
 from s3etl.catalogue import Indicator, Method
@@ -48,13 +49,12 @@ def doubts(
     return pd.DataFrame(noise), pd.DataFrame(guessed)
 
 
-def _cv(
-    frame: pd.DataFrame, indicator: Indicator, method: Method
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _cv(frame: pd.DataFrame, indicator: Indicator, method: Method) -> NDArray[np.float64]:
     if indicator.noise_sd is not None:
         size = frame["value"].abs().to_numpy(float)
         out = np.full(len(frame), np.nan)
-        return np.divide(indicator.noise_sd, size, out=out, where=size > 0)
-    usual = indicator.noise_cv or method.noise_cv["default"]
+        np.divide(indicator.noise_sd, size, out=out, where=size > 0)
+        return out
+    usual: float = indicator.noise_cv or method.noise_cv["default"]
     unsure = frame["obs_flag"].astype(object).fillna("").str.contains("u").to_numpy(bool)
     return np.asarray(np.where(unsure, max(usual, method.noise_cv.get("U", usual)), usual), float)
