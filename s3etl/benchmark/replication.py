@@ -66,6 +66,9 @@ def replicate(
         Unfit: The values cannot be scored as a row of the design asks for.
     """
     job = _Job(composite, _Plan.of(composite, design), noises, year)
+    # Until it has seen a larger block freed, the C library gives each block of a portion back to
+    # the system and has it cleared again, which takes as long as the arithmetic.
+    np.empty(16 * AT_ONCE)
     scores = np.full((len(design), int(compared.sum())), np.nan)
     ranks = np.empty(scores.shape, np.float32)
     for leaf in job.leaves():
