@@ -132,7 +132,7 @@ def z_score(
         deviation = np.where(high > low, deviation, 0.0)
     off *= _ratio(np.full(deviation.shape, sd), deviation)
     off += mean
-    return off
+    return np.asarray(off)
 
 
 def rank_score(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import draw, saltelli
-from s3etl.benchmark.noise import Noises
+from s3etl.benchmark.precision import noises_of
 from s3etl.benchmark.replication import replicate
 from s3etl.benchmark.sensitivity import Intervals, bootstrap
 from s3etl.benchmark.state import Values
-from s3etl.benchmark.uncertainty import Conversion, Noise, Uncertainty, load_uncertainty
+from s3etl.benchmark.uncertainty import Uncertainty, load_uncertainty
 from s3etl.errors import CatalogueError, Unfit
 
 
@@ -268,7 +268,7 @@ def _replayed(
     compared = np.isfinite(reference)
     if compared.sum() < 2:
         raise Unfit("Fewer than two units have a rank, so there is none to vary; see not_ranked.")
-    noises = _noises(composite, declared, noise, conversion)
+    noises = noises_of(composite, declared, noise, conversion)
     if noises.conversion is None and "conversion" in design:
         raise CatalogueError(
             "The design varies the conversion error, and nothing says which values were converted: "
@@ -277,37 +277,3 @@ def _replayed(
     done = replicate(composite, design, noises, year=place, compared=compared)
     names = tuple(np.array(composite.inputs.units)[compared].tolist())
     return Robustness(names, reference[compared], design, done.scores, done.ranks, declared)
-
-
-def _noises(
-    composite: Composite,
-    declared: Uncertainty,
-    noise: pd.DataFrame | None,
-    conversion: pd.DataFrame | None,
-) -> Noises:
-    factors = declared.factors.values()
-    cv = next((factor.cv for factor in factors if isinstance(factor, Noise)), 0.0)
-    error = next((factor.error for factor in factors if isinstance(factor, Conversion)), 0.0)
-    measured = np.full(composite.start.data.shape, cv)
-    if noise is not None:
-        given = _laid_out(composite, noise, "noise")
-        measured = np.where(np.isnan(given), measured, given)
-    if conversion is None:
-        return Noises(measured)
-    return Noises(measured, error * np.nan_to_num(_laid_out(composite, conversion, "conversion")))
-
-
-def _laid_out(composite: Composite, table: pd.DataFrame, name: str) -> Values:
-    """Lay a table like the composite's own out in its arrays; NaN where it says nothing."""
-    start, rows = composite.start, composite.rows
-    codes = list(start.hierarchy.indicators)
-    if not table.index.isin(rows.index).any() or not table.columns.isin(codes).any():
-        raise CatalogueError(
-            f"The table {name} names none of the composite's units or none of its indicators; lay "
-            "it out like the table the composite was built from, its units as index."
-        )
-    out = np.full(start.data.shape, np.nan)
-    out[rows.year, rows.unit] = table.reindex(index=rows.index, columns=codes).to_numpy(float)
-    if (out < 0).any():
-        raise CatalogueError(f"The table {name} has a number below 0; a share is 0 or above.")
-    return out
