@@ -15,7 +15,6 @@ from pipelines.workspace import Workspace
 from s3etl.benchmark.audit import audit
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.declaration import CompositeDeclaration, load_composites
-from s3etl.benchmark.doubt import doubts
 from s3etl.benchmark.index import build_index, score_table
 from s3etl.benchmark.index_tables import (
     TABLES,
@@ -29,7 +28,8 @@ from s3etl.benchmark.index_tables import (
     step_table,
     with_bounds,
 )
-from s3etl.benchmark.robustness import monte_carlo, sobol
+from s3etl.benchmark.precision import of_figures
+from s3etl.benchmark.robustness import monte_carlo_each, sobol
 
 
 def compute(work: Workspace, ranked: Mapping[str, str]) -> dict[str, pa.Table]:
@@ -61,7 +61,7 @@ def _computed(
     made = index.composite
     if made is None:
         return out
-    noise, conversion = doubts(index, rows, indicators, work.catalogue.method)
+    noise, conversion = of_figures(made, rows, indicators, work.catalogue.method)
     ranked, years = _robustness(made, declared.ranked_years, noise, conversion)
     out["index_score"] = with_bounds(score_table(index), ranked, years)
     out["index_audit"] = audit_table(audit(made, limits=declared.coherence), index)
@@ -85,15 +85,13 @@ def _robustness(
     # Years in which the index is ranked; without any, those of its pillars.
     of_index = there[:, -1:] if there[:, -1].any() else there
     places = np.flatnonzero(of_index.any(axis=1))[-newest:]
-    return [
-        Ranked(
-            node,
-            int(times[place]),
-            monte_carlo(
-                made, year=int(times[place]), node=node, noise=noise, conversion=conversion
-            ),
-        )
+    of = [
+        (int(times[place]), node)
         for place in places
         for column, node in enumerate(nodes)
         if there[place, column]
-    ], times[places]
+    ]
+    found = monte_carlo_each(made, of, noise=noise, conversion=conversion) if of else []
+    return [Ranked(node, year, one) for (year, node), one in zip(of, found, strict=True)], times[
+        places
+    ]

@@ -25,16 +25,14 @@ def arithmetic(values: Values, weights: Values) -> Values:
         values: Axes (..., units, members).
         weights: Axes (..., members, parents).
     """
+    total = weights.sum(axis=-2, keepdims=True)
     there = ~np.isnan(values)
-    if there.all():
-        total = weights.sum(axis=-2)[..., None, :]
-        sums = values @ weights
-    else:
-        total = there.astype(float) @ weights
-        sums = np.where(there, values, 0.0) @ weights
-    total = np.broadcast_to(total, sums.shape)
+    if there.all() and (total > 0).all():
+        return np.asarray(values @ (weights / total))
+    present = there.astype(float) @ weights
+    sums = np.where(there, values, 0.0) @ weights
     out = np.full(sums.shape, np.nan)
-    np.divide(sums, total, out=out, where=total > 0)
+    np.divide(sums, present, out=out, where=present > 0)
     return out
 
 

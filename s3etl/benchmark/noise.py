@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from s3etl.benchmark.state import State, Values
+from s3etl.benchmark.state import OWN, State, Values
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,13 @@ class Noisy:
 
         Args:
             state: The values after imputation.
-            start: The values as they were read: what is missing there has no noise.
+            start: The values as they were read. What is missing there has no noise, unless a
+                value of the unit's own from another year stands in: that was measured, too.
             noises: How uncertain each is.
             years: The years.
         """
         values = np.ascontiguousarray(np.swapaxes(state.data[years], -1, -2))
-        observed = np.isfinite(start.data[years])
+        observed = np.isfinite(start.data[years]) | np.isin(state.imputed[years], OWN)
         order = np.argsort(state.hierarchy.indicators)
 
         def source(share: Values) -> _Source:

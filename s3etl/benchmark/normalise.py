@@ -121,13 +121,18 @@ def z_score(
         there = np.isfinite(x)
         n = there.sum(axis=UNITS, keepdims=True).astype(float)
         total = np.where(there, x, 0.0).sum(axis=UNITS, keepdims=True)
-    off = x - _ratio(total, n)
+    middle = _ratio(total, n)
+    off = x - middle
     squares = off * off
     squares = (np.where(there, squares, 0.0) if gaps else squares).sum(axis=UNITS, keepdims=True)
     deviation = np.sqrt(_ratio(squares, np.maximum(n - 1.0, 0.0)))
-    # The mean of equal values may miss them by a rounding.
-    low, high = spread(x)
-    return _ratio(off, np.where(high > low, deviation, 0.0)) * sd + mean
+    if (deviation < 1e-9 * np.abs(middle)).any():
+        # The mean of equal values may miss them by a rounding.
+        low, high = spread(x)
+        deviation = np.where(high > low, deviation, 0.0)
+    off *= _ratio(np.full(deviation.shape, sd), deviation)
+    off += mean
+    return np.asarray(off)
 
 
 def rank_score(

@@ -4,9 +4,9 @@ Rows that make the same choices share treated and normalised values; weights are
 matrix products. Which choices there are and what the ranks mean is not decided here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,24 +14,36 @@ from numpy.typing import NDArray
 
 from s3etl.benchmark import aggregate as means
 from s3etl.benchmark.composite import Composite
-from s3etl.benchmark.design import step_of
-from s3etl.benchmark.hierarchy import Hierarchy
 from s3etl.benchmark.noise import Noises, Noisy
+from s3etl.benchmark.plan import Plan, Rows
 from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
 from s3etl.benchmark.ranks import positions
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.benchmark.state import State, Values
 from s3etl.errors import CatalogueError, Unfit
 
-Rows: TypeAlias = NDArray[np.int64]
 PREPARING: Final = Denominate | Screen | Impute
 
 AT_ONCE: Final = 2**17
 """Values worked on at once: a megabyte stays in the cache of a processor, and in bounds."""
 
 
+class Target(NamedTuple):
+    """What is ranked.
+
+    Attributes:
+        year: Place of the year.
+        node: The aggregate.
+        compared: Which units are ranked, axis (units).
+    """
+
+    year: int
+    node: str
+    compared: NDArray[np.bool_]
+
+
 class Replications(NamedTuple):
-    """Index scores and ranks of each run; axes (runs, units)."""
+    """Scores and ranks of each run; axes (runs, units)."""
 
     scores: Values
     ranks: NDArray[np.float32]
@@ -41,152 +53,47 @@ def replicate(
     composite: Composite,
     design: pd.DataFrame,
     noises: Noises,
-    *,
-    year: int,
-    compared: NDArray[np.bool_],
-    node: str | None = None,
-) -> Replications:
-    """Compute the index, or one of its aggregates, for every row of a design.
+    targets: Sequence[Target],
+) -> list[Replications]:
+    """Compute the index, or others of its aggregates, for every row of a design.
 
     Noise comes after imputation: what was observed is measured with an error, what was imputed
-    is not measured. Limits and goalposts that the composite freezes stay those without noise,
-    and so do weights from principal components.
+    from others is not measured. Limits and goalposts that the composite freezes stay those
+    without noise, and so do weights from principal components.
 
     Args:
         composite: The composite.
         design: Its columns as in :mod:`s3etl.benchmark.design`.
         noises: How uncertain each value is.
-        year: Place of the year that is ranked.
-        compared: Which units are ranked, axis (units).
-        node: The aggregate; the index if not given.
+        targets: Years and aggregates that are ranked.
 
     Returns:
-        Scores and ranks of the units compared; a rank is NaN where a run gives no score.
+        Of each target, scores and ranks of the units compared; a rank is NaN where a run gives
+        no score.
 
     Raises:
         CatalogueError: The design varies what the composite does not have.
         Unfit: The values cannot be scored as a row of the design asks for.
     """
-    job = _Job(composite, _Plan.of(composite, design), noises, year, node)
-    scores = np.full((len(design), int(compared.sum())), np.nan)
-    ranks = np.empty(scores.shape, np.float32)
+    job = _Job(composite, Plan.of(composite, design), noises, tuple(targets))
+    # Until it has seen a larger block freed, the C library gives each block of a portion back to
+    # the system and has it cleared again, which takes as long as the arithmetic.
+    np.empty(16 * AT_ONCE)
+    scores = [np.full((len(design), int(t.compared.sum())), np.nan) for t in targets]
     for leaf in job.leaves():
         for rows, found in job.scores(leaf):
-            scores[rows] = found[:, compared]
+            for table, target, one in zip(scores, targets, found, strict=True):
+                table[rows] = one[:, target.compared]
+    return [Replications(table, _ranks(table)) for table in scores]
+
+
+def _ranks(scores: Values) -> NDArray[np.float32]:
+    ranks = np.empty(scores.shape, np.float32)
     step = max(1, AT_ONCE // scores.shape[1])
     for first in range(0, len(scores), step):
         part = scores[first : first + step]
         ranks[first : first + step] = positions(-part.T).T
-    return Replications(scores, ranks)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A design, checked and taken apart.
-
-    Attributes:
-        choices: Distinct arguments of each step that varies.
-        chosen: Place of each run's arguments among them, axis (runs).
-        weights: What weights are multiplied by at each level, axes (runs, nodes); none if not.
-        noise: Numbers that draws of measurement noise grow from, axis (runs).
-        conversion: Of conversion noise.
-    """
-
-    choices: Mapping[str, list[dict[str, Any]]]
-    chosen: Mapping[str, Rows]
-    weights: tuple[Values | None, ...]
-    noise: Rows
-    conversion: Rows
-
-    @classmethod
-    def of(cls, composite: Composite, design: pd.DataFrame) -> "_Plan":
-        hierarchy = composite.before("aggregate").hierarchy
-        columns = [str(column) for column in design]
-        single = {"without", "noise", "conversion"}
-        if wrong := [c for c in columns if "." not in c and c not in single]:
-            raise CatalogueError(
-                f"The design has the column {wrong[0]!r}; columns are step.argument, weight.code, "
-                f"{', '.join(sorted(single))}."
-            )
-        if not len(design):
-            raise CatalogueError("The design has no runs; give it at least one row.")
-        choices, chosen = {}, {}
-        names = dict.fromkeys(c.partition(".")[0] for c in columns if "." in c)
-        for name in names:
-            if name != "weight":
-                step_of(composite, name, "The design")
-                choices[name], chosen[name] = _distinct(design, name)
-        none = np.zeros(len(design), np.int64)
-        return cls(
-            choices,
-            chosen,
-            _multipliers(hierarchy, design),
-            *(
-                design[c].to_numpy(np.int64) if c in design else none
-                for c in ("noise", "conversion")
-            ),
-        )
-
-    @property
-    def noisy(self) -> NDArray[np.bool_]:
-        """Which runs have noise, axis (runs)."""
-        return (self.noise > 0) | (self.conversion > 0)
-
-
-def _distinct(design: pd.DataFrame, name: str) -> tuple[list[dict[str, Any]], Rows]:
-    """Return the distinct arguments of a step, and which of them each run has."""
-    columns = [str(c) for c in design if str(c).startswith(f"{name}.")]
-    place, number = np.zeros(len(design), np.int64), 1
-    for column in columns:
-        codes, labels = pd.factorize(design[column].map(repr))
-        place, number = place * len(labels) + codes, number * len(labels)
-        _, place = np.unique(place, return_inverse=True)
-    first = np.unique(place, return_index=True)[1]
-    rows = design[columns].iloc[first].itertuples(index=False)
-    bare = [column.partition(".")[2] for column in columns]
-    return [dict(zip(bare, map(_plain, row), strict=True)) for row in rows], place.astype(np.int64)
-
-
-def _plain(cell: Any) -> Any:
-    """Return an argument as YAML would give it."""
-    if isinstance(cell, np.generic):
-        cell = cell.item()
-    return None if isinstance(cell, float) and np.isnan(cell) else cell
-
-
-def _multipliers(hierarchy: Hierarchy, design: pd.DataFrame) -> tuple[Values | None, ...]:
-    """What weights are multiplied by, level by level; 0 leaves a node out."""
-    given = {str(c).partition(".")[2]: c for c in design if str(c).startswith("weight.")}
-    left = design["without"].fillna("").astype(str).to_numpy() if "without" in design else None
-    gone = set() if left is None else set(np.unique(left)) - {""}
-    for code in {**given, **dict.fromkeys(gone)}:
-        if hierarchy.level_of(code) == len(hierarchy.levels):
-            raise CatalogueError(f"{code} is the index, which has no weight; vary its members'.")
-    out: list[Values | None] = []
-    for level in range(1, len(hierarchy.levels)):
-        codes = hierarchy.codes(level)
-        if not (set(codes) & (set(given) | gone)):
-            out.append(None)
-            continue
-        matrix = np.ones((len(design), len(codes)))
-        for place, code in enumerate(codes):
-            if code in given:
-                matrix[:, place] = design[given[code]].to_numpy(float)
-            if code in gone:
-                _has_siblings(hierarchy, code)
-                matrix[left == code, place] = 0.0
-        if not (matrix >= 0).all():
-            raise CatalogueError("The design multiplies a weight by a number below 0, or by none.")
-        out.append(matrix)
-    return tuple(out)
-
-
-def _has_siblings(hierarchy: Hierarchy, code: str) -> None:
-    parent = next(n.parent for level in hierarchy.levels for n in level if n.code == code)
-    if parent is not None and len(hierarchy.members(parent)) == 1:
-        raise CatalogueError(
-            f"The design leaves out {code}, the only member of {parent}; leave {parent} out."
-        )
+    return ranks
 
 
 class _Level(NamedTuple):
@@ -210,7 +117,7 @@ class _Leaf(NamedTuple):
         rows: The runs, axis (runs).
         steps: The steps with their arguments, aggregation last.
         states: The arrays each step starts from, and those after the last.
-        years: Years that are computed: all, where scores of one depend on the others.
+        years: Years that are computed: all, where scores of one depend on others.
         levels: How each level is aggregated.
         members: Which indicators are.
     """
@@ -228,10 +135,15 @@ class _Job:
     """What is computed for every leaf."""
 
     composite: Composite
-    plan: _Plan
+    plan: Plan
     noises: Noises
-    year: int
-    node: str | None = None
+    targets: tuple[Target, ...]
+
+    @property
+    def years(self) -> slice:
+        """The years between the first target's and the last's."""
+        places = [target.year for target in self.targets]
+        return slice(min(places), max(places) + 1)
 
     def leaves(self) -> Iterator[_Leaf]:
         """Yield the distinct choices in an order in which neighbours share their first steps."""
@@ -267,11 +179,11 @@ class _Job:
                 times = times[:, here]
             levels.append(_Level(method, aggregated.weights[level - 1], times))
         members = np.isin(whole.indicators, tree.indicators)
-        years = slice(self.year, self.year + 1) if _by_year(steps) else slice(None)
+        years = self.years if _by_year(steps) else slice(0, aggregated.data.shape[0])
         return _Leaf(rows, steps, states, years, tuple(levels), members)
 
-    def scores(self, leaf: _Leaf) -> Iterator[tuple[Rows, Values]]:
-        """Yield index scores of runs of a leaf, axes (runs, units), as many at once as fit."""
+    def scores(self, leaf: _Leaf) -> Iterator[tuple[Rows, list[Values]]]:
+        """Yield runs of a leaf, as many at once as fit, with the scores of each target."""
         noisy = self.plan.noisy[leaf.rows]
         data = leaf.states[-2].data[leaf.years]
         units, members = data.shape[-2:]
@@ -294,14 +206,15 @@ class _Job:
                 data = step.scored(data, state, self.composite.inputs)
         return data
 
-    def _index(self, leaf: _Leaf, rows: Rows, data: Values, *, noisy: bool = False) -> Values:
-        """Aggregate scores, axes (..., years, units, indicators), up to the index or the node."""
+    def _index(self, leaf: _Leaf, rows: Rows, data: Values, *, noisy: bool = False) -> list[Values]:
+        """Aggregate scores, axes (..., years, units, indicators); axes (runs, units) by target."""
         step: Aggregate = leaf.steps[-1]
         if not leaf.members.all():
             data = data[..., leaf.members]
         tree = leaf.states[-1].hierarchy
-        top = len(tree.levels) if self.node is None else tree.level_of(self.node)
-        for number, level in enumerate(leaf.levels[: top - 1], 1):
+        above = [tree.level_of(target.node) for target in self.targets]
+        found: dict[int, Values] = {}
+        for number, level in enumerate(leaf.levels[: max(above) - 1], 1):
             if noisy and level.method in means.POSITIVE and (data <= 0).any():
                 raise Unfit(
                     f"Noise brings scores at level {number} to 0 or below, and a {level.method} "
@@ -311,9 +224,12 @@ class _Job:
             if level.times is not None:
                 weights = weights * level.times[rows, None, :, None]
             data = step.mean(level.method, data, weights)
-        column = 0 if self.node is None else tree.codes(top).index(self.node)
-        index = data[..., 0 if leaf.years.start is not None else self.year, :, column]
-        return np.broadcast_to(index, (len(rows), index.shape[-1]))
+            for place, target in enumerate(self.targets):
+                if above[place] == number + 1:
+                    column = tree.codes(number + 1).index(target.node)
+                    one = data[..., target.year - leaf.years.start, :, column]
+                    found[place] = np.broadcast_to(one, (len(rows), one.shape[-1]))
+        return [found[place] for place in range(len(self.targets))]
 
 
 def _portions(rows: Rows, size: int) -> Iterator[Rows]:
@@ -338,6 +254,7 @@ def _by_year(steps: tuple[Any, ...]) -> bool:
     """Whether the scores of a year follow from its own values and what is frozen."""
     scorers = [step for step in steps if isinstance(step, Treat | Normalise)]
     return "mazziotta_pareto" not in steps[-1].methods and all(
-        step.pool == "year" or (step.limits if isinstance(step, Treat) else step.posts)
+        step.pool == "year"
+        or (step.limits if isinstance(step, Treat) else step.method in {"goalposts", "scaled"})
         for step in scorers
     )

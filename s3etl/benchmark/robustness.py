@@ -4,6 +4,7 @@ Methodology 8, step 6, and 10. Draws a design, has it computed and says what the
 is uncertain is declared in :mod:`s3etl.benchmark.uncertainty`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import draw, saltelli
-from s3etl.benchmark.noise import Noises
+from s3etl.benchmark.precision import noises_of
 from s3etl.benchmark.ranks import badges
-from s3etl.benchmark.replication import replicate
+from s3etl.benchmark.replication import Target, replicate
 from s3etl.benchmark.sensitivity import Intervals, bootstrap
 from s3etl.benchmark.state import Values
-from s3etl.benchmark.uncertainty import Conversion, Noise, Uncertainty, load_uncertainty
+from s3etl.benchmark.uncertainty import Uncertainty, load_uncertainty
 from s3etl.errors import CatalogueError, Unfit
 
 
@@ -182,7 +183,34 @@ def monte_carlo(
         if runs < 1:
             raise CatalogueError(f"The analysis has {runs} runs; ask for at least one.")
         design = draw(composite, declared, runs, seed=declared.seed if seed is None else seed)
-    return _replayed(composite, declared, design, noise, conversion, year, node)
+    return _replayed(composite, declared, design, noise, conversion, [(year, node)])[0]
+
+
+def monte_carlo_each(
+    composite: Composite,
+    of: Sequence[tuple[int, str]],
+    *,
+    noise: pd.DataFrame | None = None,
+    conversion: pd.DataFrame | None = None,
+) -> list[Robustness]:
+    """Vary the choices behind several ranks in one pass, as the composite declares them.
+
+    Args:
+        composite: The composite.
+        of: Years and aggregates that are ranked.
+        noise: As for :func:`monte_carlo`.
+        conversion: Likewise.
+
+    Returns:
+        What :func:`monte_carlo` gives for each of them: all are ranked in the same runs.
+
+    Raises:
+        CatalogueError: What is varied is not part of the composite.
+        Unfit: The values cannot be scored under a row of the design.
+    """
+    declared = _declared(composite, None)
+    design = draw(composite, declared, declared.runs, seed=declared.seed)
+    return _replayed(composite, declared, design, noise, conversion, of)
 
 
 def sobol(
@@ -216,7 +244,7 @@ def sobol(
         raise CatalogueError(f"Sobol effects need at least 2 runs of each design, not {runs}.")
     seed = declared.seed if seed is None else seed
     design = saltelli(composite, declared, runs, seed=seed)
-    done = _replayed(composite, declared, design, noise, conversion, year)
+    done = _replayed(composite, declared, design, noise, conversion, [(year, None)])[0]
     if np.isnan(done.ranks).any():
         run, unit = np.argwhere(np.isnan(done.ranks))[0]
         raise Unfit(
@@ -249,61 +277,36 @@ def _replayed(
     design: pd.DataFrame,
     noise: pd.DataFrame | None,
     conversion: pd.DataFrame | None,
-    year: int | None,
-    node: str | None = None,
-) -> Robustness:
-    times = composite.inputs.times
-    if year is not None and year not in times:
-        raise CatalogueError(f"The composite has no year {year}; it has {times[0]} to {times[-1]}.")
-    place = len(times) - 1 if year is None else int(np.searchsorted(times, year))
-    names_of = composite.hierarchy.aggregates
-    if node is not None and node not in names_of:
-        raise CatalogueError(f"{node} is no aggregate of the composite; name one of its pillars.")
-    column = -1 if node is None else names_of.index(node)
-    reference = composite.judged.ranks[place, :, column]
-    compared = np.isfinite(reference)
-    if compared.sum() < 2:
-        raise Unfit("Fewer than two units have a rank, so there is none to vary; see not_ranked.")
-    noises = _noises(composite, declared, noise, conversion)
+    of: Sequence[tuple[int | None, str | None]],
+) -> list[Robustness]:
+    named = [_reference(composite, year, node) for year, node in of]
+    noises = noises_of(composite, declared, noise, conversion)
     if noises.conversion is None and "conversion" in design:
         raise CatalogueError(
             "The design varies the conversion error, and nothing says which values were converted: "
             "give the table conversion, or leave the factor out."
         )
-    done = replicate(composite, design, noises, year=place, compared=compared, node=node)
-    names = tuple(np.array(composite.inputs.units)[compared].tolist())
-    return Robustness(names, reference[compared], design, done.scores, done.ranks, declared)
-
-
-def _noises(
-    composite: Composite,
-    declared: Uncertainty,
-    noise: pd.DataFrame | None,
-    conversion: pd.DataFrame | None,
-) -> Noises:
-    factors = declared.factors.values()
-    cv = next((factor.cv for factor in factors if isinstance(factor, Noise)), 0.0)
-    error = next((factor.error for factor in factors if isinstance(factor, Conversion)), 0.0)
-    measured = np.full(composite.start.data.shape, cv)
-    if noise is not None:
-        given = _laid_out(composite, noise, "noise")
-        measured = np.where(np.isnan(given), measured, given)
-    if conversion is None:
-        return Noises(measured)
-    return Noises(measured, error * np.nan_to_num(_laid_out(composite, conversion, "conversion")))
-
-
-def _laid_out(composite: Composite, table: pd.DataFrame, name: str) -> Values:
-    """Lay a table like the composite's own out in its arrays; NaN where it says nothing."""
-    start, rows = composite.start, composite.rows
-    codes = list(start.hierarchy.indicators)
-    if not table.index.isin(rows.index).any() or not table.columns.isin(codes).any():
-        raise CatalogueError(
-            f"The table {name} names none of the composite's units or none of its indicators; lay "
-            "it out like the table the composite was built from, its units as index."
+    done = replicate(composite, design, noises, [target for target, _ in named])
+    units = np.array(composite.inputs.units)
+    return [
+        Robustness(
+            tuple(units[target.compared].tolist()), ranks, design, one.scores, one.ranks, declared
         )
-    out = np.full(start.data.shape, np.nan)
-    out[rows.year, rows.unit] = table.reindex(index=rows.index, columns=codes).to_numpy(float)
-    if (out < 0).any():
-        raise CatalogueError(f"The table {name} has a number below 0; a share is 0 or above.")
-    return out
+        for (target, ranks), one in zip(named, done, strict=True)
+    ]
+
+
+def _reference(composite: Composite, year: int | None, node: str | None) -> tuple[Target, Values]:
+    """Return what is ranked, and its ranks as declared, axis (units compared)."""
+    times, nodes = composite.inputs.times, composite.hierarchy.aggregates
+    if year is not None and year not in times:
+        raise CatalogueError(f"The composite has no year {year}; it has {times[0]} to {times[-1]}.")
+    place = len(times) - 1 if year is None else int(np.searchsorted(times, year))
+    if node is not None and node not in nodes:
+        raise CatalogueError(f"{node} is no aggregate of the composite; name one of its pillars.")
+    node = composite.hierarchy.index if node is None else node
+    ranks = composite.judged.ranks[place, :, nodes.index(node)]
+    compared = np.isfinite(ranks)
+    if compared.sum() < 2:
+        raise Unfit("Fewer than two units have a rank, so there is none to vary; see not_ranked.")
+    return Target(place, node, compared), ranks[compared]

@@ -1,8 +1,9 @@
 """How fast replications are beside the floor: the bare draws, products and sorts numpy needs.
 
-Only ratios of minima of one run are asserted, and how much memory a process takes that keeps ten
-thousand replications; the times the issue asks for (1.5 ms a replication of the small design, 10 s
-for ten thousand of the full one) are printed, for a machine that does nothing else.
+Only ratios of minima of one run are asserted, in time of the processor, and how much memory a
+process takes that keeps ten thousand replications. The times the issue asks for (1.5 ms a
+replication of the small design, 10 s for ten thousand of the full one) are printed: they hold for
+a machine that does nothing else.
 """
 
 import os
@@ -40,9 +41,9 @@ def fastest(subjects, rounds):
     best = dict.fromkeys(subjects, float("inf"))
     for _ in range(rounds):
         for name, run in subjects.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            best[name] = min(best[name], time.perf_counter() - start)
+            best[name] = min(best[name], time.process_time() - start)
     print(*(best[name] for name in subjects))
 """
 SMALL = """
@@ -142,8 +143,8 @@ def test_a_given_design(capsys: pytest.CaptureFixture[str]) -> None:
     each, alone = ours / 200, one_by_one / 10
     with capsys.disabled():
         sys.stdout.write(
-            f"\n51 units × 49 indicators, 200 given replications: {1e3 * each:.2f} ms each (1.5 are "
-            f"asked for), regenerated one by one {1e3 * alone:.1f} ms, ratio {alone / each:.0f}\n"
+            f"\n51 units × 49 indicators, 200 given replications: {1e3 * each:.2f} ms each (1.5 "
+            f"are asked for), one by one {1e3 * alone:.1f} ms, ratio {alone / each:.0f}\n"
         )
     assert each <= alone / 5
 
@@ -156,7 +157,7 @@ def test_the_full_design(capsys: pytest.CaptureFixture[str]) -> None:
             f"(1 is asked for), floor {1e3 * floor / 300:.2f} ms, {ours / floor:.1f} times the "
             f"floor; twice the replications take {twice / ours:.2f} times as long\n"
         )
-    assert ours <= 5 * floor
+    assert ours <= 3.5 * floor
     assert twice <= 2.6 * ours
 
 

@@ -4,20 +4,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3etl.benchmark.composite import Composite
-from s3etl.benchmark.declaration import CompositeDeclaration
+from s3etl.benchmark.declaration import CompositeDeclaration, load_composites
 from s3etl.benchmark.design import draw, restored, saltelli, stored
+from s3etl.benchmark.index import build_index
+from s3etl.benchmark.precision import of_figures
 from s3etl.benchmark.prepare import Impute, Treat
 from s3etl.benchmark.ranks import badges
 from s3etl.benchmark.robustness import Robustness, monte_carlo, sobol
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.benchmark.sensitivity import bootstrap, effects
 from s3etl.benchmark.uncertainty import Uncertainty, load_uncertainty
+from s3etl.catalogue import METHOD, Method
+from s3etl.declarations import read_declaration
 from s3etl.errors import CatalogueError
+from tests.spec.test_index_scores import DECLARED, INDICATORS
+from tests.spec.test_index_scores import tables as index_tables
 
 SEEDS = st.integers(0, 2**32 - 1)
 META = pd.DataFrame(
@@ -328,6 +335,74 @@ def test_the_section_of_a_declaration_is_used() -> None:
     assert list(done.design) == ["weight.a", "weight.b"]
     assert len(done.design) == 7
     assert load_uncertainty().factors.keys() >= {"normalisation", "aggregation", "noise"}
+
+
+def test_how_exact_published_figures_are() -> None:
+    """A flag u, a noise of the indicator's own, and a split of which a quarter was known."""
+    method = read_declaration(METHOD, Method).model_copy(update={"minimum_compared": 4})
+    names = ("ECO1", "ECO2", "HUM1", "HUM2")
+    plain = {"obs_flag": None, "conv_method": "none", "conv_exact": 1.0}
+    figures = {
+        name: pa.Table.from_pylist([{**row, **plain} for row in index_tables()[name].to_pylist()])
+        for name in names
+    }
+    rows = figures["ECO1"].to_pylist()
+    rows[6] |= {"obs_flag": "bu"}  # AA12 in 2021
+    rows[7] |= {"conv_method": "split", "conv_exact": 0.25}
+    types = figures["HUM1"].schema
+    figures["ECO1"] = pa.Table.from_pylist(
+        rows,
+        schema=pa.schema(
+            [
+                types.field(n).with_type(pa.string()) if n == "obs_flag" else types.field(n)
+                for n in types.names
+            ]
+        ),
+    )
+    own = INDICATORS | {
+        "ECO2": INDICATORS["ECO2"].model_copy(update={"noise_sd": 2.0}),
+        "HUM2": INDICATORS["HUM2"].model_copy(update={"noise_cv": 0.07}),
+    }
+    made = build_index(DECLARED, figures, own, method).composite
+    assert made is not None
+    noise, conversion = of_figures(made, figures, own, method)
+    default, unreliable = method.noise_cv["default"], method.noise_cv["U"]
+    now = noise.loc[2021]
+    assert now["ECO1"].loc[["AA12 2024", "AA13 2024"]].tolist() == [unreliable, default]
+    assert np.isnan(now.loc["BB12 2024", "ECO1"])  # no figure
+    assert now.loc["AA11 2024", "ECO2"] == pytest.approx(2 / 50)
+    assert (now["HUM2"] == 0.07).all()
+    assert conversion.loc[(2021, "AA13 2024"), "ECO1"] == 0.75
+    assert (conversion.loc[2021] > 0).sum().sum() == 1
+    done = monte_carlo(
+        made,
+        20,
+        uncertainty=uncertain(
+            "noise",
+            factors={
+                "noise": EVERY["noise"],
+                "conversion": {"kind": "conversion", "error": 0.1},
+            },
+        ),
+        noise=noise,
+        conversion=conversion,
+    )
+    assert done.mean_shift >= 0
+    assert np.unique(done.scores, axis=0).shape == done.scores.shape
+
+
+def test_the_framework_says_what_is_uncertain() -> None:
+    section = load_composites()["framework"].uncertainty
+    assert section is not None
+    kinds = [factor.kind for factor in section.factors.values()]
+    assert sorted(set(kinds)) == [
+        "choice",
+        "conversion",
+        "imputation",
+        "leave_out",
+        "noise",
+        "weights",
+    ]
 
 
 # Sobol effects.

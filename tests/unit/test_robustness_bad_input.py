@@ -101,8 +101,8 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         ),
         CatalogueError,
         (
-            "Noise is added where nothing is imputed any more, and treat comes before; put it after "
-            "the steps that prepare values."
+            "Noise is added where nothing is imputed any more, and treat comes before; put it "
+            "after the steps that prepare values."
         ),
     ),
     "noise under a geometric mean": (
@@ -129,8 +129,8 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         ),
         Unfit,
         (
-            "a: w scores 0, and a geometric mean needs scores above 0; normalise to 1–100, clip, or "
-            "take another mean."
+            "a: w scores 0, and a geometric mean needs scores above 0; normalise to 1–100, clip, "
+            "or take another mean."
         ),
     ),
     "no runs": (
@@ -157,16 +157,16 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         lambda: replay(weights=[1]),
         CatalogueError,
         (
-            "The design has the column 'weights'; columns are step.argument, weight.code, conversion, "
-            "noise, without."
+            "The design has the column 'weights'; columns are step.argument, weight.code, "
+            "conversion, noise, without."
         ),
     ),
     "a step of a design that there is none of": (
         lambda: replay(treat__most=[1]),
         CatalogueError,
         (
-            "The design varies the step treat, which the composite does not have; it has normalise, "
-            "aggregate, rank."
+            "The design varies the step treat, which the composite does not have; it has "
+            "normalise, aggregate, rank."
         ),
     ),
     "the weight of a node there is none of": (
