@@ -96,7 +96,8 @@ def _blocks(work: Workspace, left_out: list[LeftOut]) -> dict[str, str]:
     current = {}
     for block in blocks.BLOCKS:
         try:
-            wanted = blocks.identity_of(work, block, blocks.inputs_of(work, block))
+            inputs = blocks.inputs_of(work, block)
+            wanted = blocks.identity_of(work, block, inputs)
         except Unfit as error:
             left_out.append(LeftOut(stage="figures", subject=block, reason=str(error)))
             continue
@@ -108,7 +109,7 @@ def _blocks(work: Workspace, left_out: list[LeftOut]) -> dict[str, str]:
         for series in blocks.absent(work, block):
             reason = f"{series}: it has no accepted data that can be used, so {block} lacks it."
             left_out.append(LeftOut(stage="figures", subject=series, reason=reason))
-        for register in blocks.inputs_of(work, block).registers:
+        for register in inputs.registers:
             declared = work.catalogue.registers[register]
             if not declared.redistribute and declared.provider != "survey":
                 reason = f"{register}: its records are counted and not published one by one."

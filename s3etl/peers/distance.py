@@ -3,7 +3,7 @@
 Knows neither what the variables are nor which regions are compared.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,26 +11,35 @@ from numpy.typing import ArrayLike, NDArray
 from s3etl.peers.treatment import Bools, Floats
 
 Index = NDArray[np.int64]
+FEWEST: Final = 10
+"""Regions that a correlation of two variables needs."""
 
 
 def loadings(x: Floats) -> Floats:
     """Return squared loadings of the first principal component; they sum to 1.
 
+    Correlations are over the regions that have both variables: few have all of many.
+
     Args:
-        x: R × J, treated variables of one dimension. Regions that lack one are left out.
+        x: R × J, treated variables of one dimension; what is missing is NaN.
 
     Raises:
-        ValueError: Fewer regions have all of them than there are variables to compare.
+        ValueError: Too few regions have both of two variables to correlate them.
     """
-    if x.shape[1] == 1:
-        return np.ones(1)
-    whole = x[np.isfinite(x).all(axis=1)]
-    if len(whole) <= x.shape[1] or (whole.std(axis=0) == 0).any():
+    known = np.isfinite(x).astype(float)
+    value = np.nan_to_num(x)
+    both = known.T @ known
+    enough = both >= FEWEST
+    count = np.where(enough, both, np.nan)
+    mean = (value.T @ known) / count  # of the row's variable, where the column's is known
+    spread = ((value**2).T @ known) / count - mean**2
+    if not (enough & (spread > 1e-12)).all():
         raise ValueError(
-            f"{len(whole)} regions have all {x.shape[1]} variables of a dimension, too few for "
+            "two variables of a dimension are known together in too few regions to weigh them by "
             "loadings; declare omega: equal."
         )
-    _, vectors = np.linalg.eigh(np.corrcoef(whole, rowvar=False))
+    covariance = (value.T @ value) / count - mean * mean.T
+    _, vectors = np.linalg.eigh(covariance / np.sqrt(spread * spread.T))
     return np.asarray(vectors[:, -1] ** 2)
 
 

@@ -1,6 +1,7 @@
 """Reference regions: treatment, distance, neighbours and their stability, by hand and by law."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,8 +162,23 @@ def test_loadings_weigh_what_moves_together() -> None:
     assert weights.sum() == pytest.approx(1)
     assert weights[:2] == pytest.approx([0.5, 0.5], abs=0.02)
     assert within(x, np.array([0, 0, 1]), equal=False)[2] == 1
-    with pytest.raises(ValueError, match="too few for loadings"):
-        loadings(x[:3])
+    first = np.linalg.eigh(np.corrcoef(x, rowvar=False))[1][:, -1]
+    assert weights == pytest.approx(first**2)
+    assert loadings(x[:, :1]).tolist() == [1]
+    x[::2, 0] = NAN
+    x[1::3, 1] = NAN
+    pairs = pd.DataFrame(x).corr().to_numpy()  # over the regions that have both
+    assert loadings(x) == pytest.approx(np.linalg.eigh(pairs)[1][:, -1] ** 2)
+    with pytest.raises(ValueError, match="too few regions to weigh them"):
+        loadings(x[:9])
+
+
+def test_weights_by_loadings() -> None:
+    values = np.random.default_rng(1).random((40, 3))
+    values[:, 2] = values[:, 1] + 0.1 * values[:, 0]
+    found = reference_regions(values, DIMENSIONS, method=small(omega="loadings"))
+    assert found.weights == pytest.approx([0.5, 0.25, 0.25], abs=0.01)
+    assert found.weights.sum() == pytest.approx(1)
 
 
 def test_drawn_weights_leave_one_variable_out() -> None:
