@@ -1,5 +1,6 @@
 """Both series of business statistics, side by side, as a run of the sample world publishes them."""
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -8,7 +9,6 @@ from pipelines.console import console
 from pipelines.workspace import Workspace
 from s3etl.portfolio.method import load_method
 from warehouse.publish import publish
-from warehouse.tables import metadata
 
 OLD, NEW = "sbs_r_nuts06_r2", "sbs_r_nuts2021"
 KEYS = {
@@ -106,4 +106,7 @@ def test_a_region_is_shown_by_its_newest_series(sample_home):
 def test_divisions_are_published(sample_home, tmp_path):
     url = f"duckdb:///{tmp_path / 'w.duckdb'}"
     publish(sample_home.first.candidate, "sample", url)
-    assert "portfolio_division" in metadata.tables
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        asked = "SELECT source_dataset, count(*) FROM portfolio_division GROUP BY 1 ORDER BY 1"
+        found = dict(connection.execute(asked).fetchall())
+    assert found == {OLD: 67, NEW: 78}
