@@ -4,9 +4,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import show_portfolio
+from pipelines import blocks, portfolio, show_portfolio
 from pipelines.console import console
 from pipelines.workspace import Workspace
+from s3etl.errors import Unfit
 from s3etl.portfolio.method import load_method
 from warehouse.publish import publish
 
@@ -101,6 +102,30 @@ def test_a_region_is_shown_by_its_newest_series(sample_home):
         show_portfolio.portfolio(work, "XA11")
     text = printed.get()
     assert f"Cluster portfolio of XA11, 2024 ({NEW})" in text
+
+
+@pytest.mark.parametrize(("gone", "left"), [(OLD, NEW), (NEW, OLD)])
+def test_one_series_is_enough_and_what_lacks_is_told(sample_home, monkeypatch, gone, left):
+    work = Workspace(sample_home.home, ("sample",))
+    before = work.store.accepted
+    monkeypatch.setattr(
+        type(work.store), "accepted", lambda _, name: None if name == gone else before(name)
+    )
+    assert gone not in blocks.inputs_of(work, "portfolio").tables
+    found = portfolio.compute(work)
+    assert set(found["portfolio_cell"]["source_dataset"].to_pylist()) == {left}
+    monkeypatch.setattr(type(work.store), "block", lambda *_: found)
+    assert blocks.absent(work, "portfolio") == [gone]
+
+
+def test_without_any_series_there_is_no_portfolio(sample_home, monkeypatch):
+    work = Workspace(sample_home.home, ("sample",))
+    before = work.store.accepted
+    monkeypatch.setattr(
+        type(work.store), "accepted", lambda _, name: None if name in {OLD, NEW} else before(name)
+    )
+    with pytest.raises(Unfit, match=f"{OLD} or {NEW}, one of which"):
+        blocks.inputs_of(work, "portfolio")
 
 
 def test_divisions_are_published(sample_home, tmp_path):
