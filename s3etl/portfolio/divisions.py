@@ -39,7 +39,11 @@ DIVISIONS: Final = pa.schema(
         _field("ellison_glaeser", pa.float64(), "gamma; 0 is what plants placed by chance give"),
         _field("interval_low", pa.float64(), "5th percentile over the draws of hidden cells"),
         _field("interval_high", pa.float64(), "95th percentile"),
-        _field("concentration", pa.string(), "dispersed, intermediate, concentrated or uncertain"),
+        _field(
+            "concentration",
+            pa.string(),
+            "dispersed, intermediate, concentrated (before rounding) or uncertain",
+        ),
         _field("approximate", pa.bool_(), "always: H is of size classes or of mean sizes"),
         _field("imputed_share", pa.float64(), "share of its employment that is filled, at most"),
         _field("missing_because", pa.string(), "why there is no gamma"),

@@ -5,6 +5,7 @@ whatever is done here; the tests ask that nothing is added to it.
 """
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from s3etl.portfolio import structure, tables
 from s3etl.portfolio.attack import Margins, solvable
 from s3etl.portfolio.cells import Bools, Floats, tightened
 from s3etl.portfolio.disclosure import WIDTH, Shown
+from s3etl.portfolio.divisions import division_table
 from s3etl.portfolio.economy import Economy, Roles, fullest, of_years
 from s3etl.portfolio.estimate import Portfolio, estimate
 from s3etl.portfolio.fill import fill
@@ -68,6 +70,7 @@ class Made:
     cells: pa.Table
     star_table: pa.Table
     indicators: pa.Table
+    divisions: pa.Table
     seconds: dict[str, float]
 
     def column(self, name: str) -> Floats:
@@ -111,6 +114,7 @@ def made(shared_data: Path, shared_nuts: Path) -> Made:
         tables.cell_table(now, shown, METHOD),
         tables.star_table(now, shown, found, 0.8),
         tables.indicator_table(now, values, INDICATORS, ranks, METHOD),
+        division_table(now, shown, METHOD),
         {"read": read, "estimate": estimated},
     )  # fmt: skip
 
@@ -161,6 +165,40 @@ def test_quotients_add_up_to_the_universe(made: Made) -> None:
     x = now.totals[inside] / whole[members].sum()
     over = (x[:, None] * now.quotients.raw[inside]).sum(axis=0)
     np.testing.assert_allclose(over[complete], 1, atol=0.005)
+
+
+# What the literature finds (Ellison & Glaeser 1997 and after): textiles, leather, clothes, ships,
+# film and cars lie together; shops, building, repair, food and metal goods do not. Of two digits
+# and over 29 countries γ is far below what four digits and one country give.
+TOGETHER = "C13 C14 C15 C29 J59 H50"
+SPREAD = "G45 G46 G47 F41 F43 C10 C25 I56 L68 M69"
+
+
+def test_divisions_lie_together_as_the_literature_has_it(made: Made) -> None:
+    rows = {row["nace_r2"]: row for row in made.divisions.to_pylist()}
+    gammas = {d: r["ellison_glaeser"] for d, r in rows.items() if r["ellison_glaeser"] is not None}
+    order = sorted(gammas, key=lambda d: -gammas[d])
+    assert (len(rows), len(gammas)) == (67, 57)
+    assert set(TOGETHER.split()) <= set(order[:12])
+    assert not set(SPREAD.split()) & set(order[:20])
+    assert all(rows[d]["concentration"] == "dispersed" for d in SPREAD.split())
+    assert max(gammas.values()) < 0.1
+    few = "too much of its employment is not published"
+    told = Counter((row["concentration"], row["missing_because"]) for row in rows.values())
+    assert told == {("dispersed", None): 54, ("intermediate", None): 3, (None, few): 10}
+    assert all(row["approximate"] for row in rows.values())
+
+
+def test_jobs_of_divisions_are_sums_of_totals_that_may_be_shown(made: Made) -> None:
+    columns = made.now.economy.employment.columns
+    there = made.now.universe.members[:, None] & np.isfinite(columns)
+    told = made.divisions["employment"].to_numpy()
+    shown = np.isfinite(told)
+    assert (made.shown.columns | ~there).all(axis=0)[shown].all()
+    np.testing.assert_allclose(
+        told[shown], np.where(there, columns, 0).sum(axis=0)[shown], rtol=1e-12
+    )
+    assert shown.sum() > 0
 
 
 def test_lq_lies_beyond_its_shrunk_value(made: Made) -> None:
