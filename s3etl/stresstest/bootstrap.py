@@ -29,7 +29,7 @@ from s3etl.stresstest.scoring import (
     votes,
 )
 from s3etl.stresstest.survey import GROUPS as LETTERS
-from s3etl.stresstest.survey import Floats, Plan, Survey
+from s3etl.stresstest.survey import Floats, Ints, Levels, Plan, Survey
 
 Single = NDArray[np.float32]
 
@@ -39,10 +39,10 @@ class Drawn:
     """Scores of every draw; U surveys, B draws. NaN where the score itself is missing.
 
     Attributes:
-        item: U × B × I, capped, single precision.
-        dimension: U × B × D.
-        direction: U × B × 3: C2S, S2C and their balance.
-        overall: U × B × 3: ST, weakest link, geometric mean.
+        item: U × I × B, capped, single precision.
+        dimension: U × D × B.
+        direction: U × 3 × B: C2S, S2C and their balance.
+        overall: U × 3 × B: ST, weakest link, geometric mean.
     """
 
     item: Single
@@ -59,11 +59,11 @@ def stream(seed: int, *name: object) -> np.random.Generator:
 
 
 def resampled(count: int, draws: int, rng: np.random.Generator) -> Single:
-    """Return how often each of ``count`` respondents is drawn, draws × count."""
+    """Return how often each of ``count`` respondents is drawn, count × draws."""
     chosen = rng.integers(0, count, (draws, count), dtype=np.uint32).astype(np.int64)
     chosen += count * np.arange(draws)[:, None]
     times = np.bincount(chosen.ravel(), minlength=draws * count)
-    return times.reshape(draws, count).astype(np.float32)
+    return np.ascontiguousarray(times.reshape(draws, count).T, np.float32)
 
 
 def draw(
@@ -78,25 +78,26 @@ def draw(
     """
     units = len(survey.geo)
     out = Drawn(
-        item=np.empty((units, method.draws, len(plan.items)), np.float32),
-        dimension=np.empty((units, method.draws, len(plan.dimensions))),
-        direction=np.empty((units, method.draws, 3)),
-        overall=np.empty((units, method.draws, 3)),
+        item=np.empty((units, len(plan.items), method.draws), np.float32),
+        dimension=np.empty((units, len(plan.dimensions), method.draws)),
+        direction=np.empty((units, 3, method.draws)),
+        overall=np.empty((units, 3, method.draws)),
     )
+    in_dimension, in_direction = dimension_weights(plan), direction_weights(plan)
     start = np.searchsorted(survey.unit * GROUPS + survey.group, np.arange(units * GROUPS + 1))
     for unit in range(units):  # blocks of one region, so that memory stays small
         score = _items(survey, counts, items, method, unit, start)
-        score[:, ~items.scored[unit]] = np.nan
+        score[~items.scored[unit]] = np.nan
         out.item[unit] = score
-        of = score.astype(float), items.applicable[unit]
-        dimension = totals(of[0], dimension_weights(plan), of[1], method.least_weight).score
-        direction = totals(of[0], direction_weights(plan), of[1], method.least_weight).score
+        of = score.T.astype(float), items.applicable[unit]
+        dimension = totals(of[0], in_dimension, of[1], method.least_weight).score
+        direction = totals(of[0], in_direction, of[1], method.least_weight).score
         whole = overall(dimension, plan, method)
         # Rounded, so that equal scores are equal whatever the order of a sum.
-        out.dimension[unit] = np.round(dimension, 6)
-        out.direction[unit, :, :2] = direction
-        out.direction[unit, :, 2] = balance_of(direction[:, 0], direction[:, 1])
-        out.overall[unit] = np.stack([whole.mean, whole.weakest, whole.geometric], axis=-1)
+        out.dimension[unit] = np.round(dimension, 6).T
+        out.direction[unit, :2] = direction.T
+        out.direction[unit, 2] = balance_of(direction[:, 0], direction[:, 1])
+        out.overall[unit] = whole.mean, whole.weakest, whole.geometric
     return out
 
 
@@ -108,42 +109,60 @@ def _items(
     unit: int,
     start: NDArray[np.int64],
 ) -> Single:
-    """Return the scores of one region's items in every draw, B × I."""
+    """Return the scores of one region's items in every draw, I × B."""
     cap = items.cap[unit]
-    open_ = (np.arange(STEPS)[:, None] < cap).astype(np.int8)
-    total = np.zeros((method.draws, len(cap)), np.float32)
+    counted = (np.arange(STEPS)[:, None] < cap).astype(np.int8)
+    total = np.zeros((len(cap), method.draws), np.float32)
     for group in range(GROUPS):
         people = slice(start[unit * GROUPS + group], start[unit * GROUPS + group + 1])
         size = people.stop - people.start
         valid = counts.valid[unit, group]
         if not valid.any():
             continue
-        rng = stream(
-            method.seed, "respondents", survey.geo[unit], survey.wave[unit], LETTERS[group]
-        )
+        name = (survey.geo[unit], survey.wave[unit], LETTERS[group])
+        rng = stream(method.seed, "respondents", *name)
         times = resampled(size, method.draws, rng)
         answers = survey.answers[people]
-        balance = times @ (votes(answers) * open_).reshape(size, -1).astype(np.float32)
-        steps = np.sign(balance).reshape(method.draws, STEPS, -1).sum(axis=1)
-        median = np.float32(HALF) * (steps + cap.astype(np.float32))
+        median = median_of_draws(votes(answers) * counted, cap, times)
+        own = items.median[unit, group].astype(np.float32)[:, None]
         some = (valid > 0) & (valid < size)
-        rated = times @ (answers[:, some] >= 0).astype(np.float32)
-        own = items.median[unit, group].astype(np.float32)
-        median[:, some] = np.where(rated > 0, median[:, some], own[some])
+        rated = (answers[:, some] >= 0).T.astype(np.float32) @ times
+        median[some] = np.where(rated > 0, median[some], own[some])
         one = valid == 1
         if one.any():
-            noise = rng.uniform(-method.jitter, method.jitter, (method.draws, len(cap)))[:, one]
-            median[:, one] = np.clip(own[one] + noise, 0, 100)
-        total += np.where(valid > 0, median, np.float32(0))
+            noise = rng.uniform(-method.jitter, method.jitter, total.shape)[one]
+            median[one] = np.clip(own[one] + noise, 0, 100)
+        median[valid == 0] = 0
+        total += median
     groups = (counts.valid[unit] > 0).sum(axis=0)
-    return np.asarray(total / np.maximum(groups, 1).astype(np.float32), np.float32)
+    return np.asarray(total / np.maximum(groups, 1)[:, None].astype(np.float32), np.float32)
+
+
+def median_of_draws(cast: Levels, cap: Ints | int, times: Single) -> Single:
+    """Return the medians of respondents drawn several times or not at all.
+
+    The same as :func:`s3etl.stresstest.scoring.median_of_votes`, with the draws side by side.
+
+    Args:
+        cast: N × K × I, votes; none from the cap on.
+        cap: I, highest answer that counts.
+        times: N × B, how often each respondent is drawn.
+
+    Returns:
+        I × B, also where nobody drawn has answered: then it means nothing.
+    """
+    balance = cast.reshape(len(cast), -1).T.astype(np.float32) @ times
+    steps = np.sign(balance).reshape(STEPS, -1, times.shape[1]).sum(axis=0)
+    steps += np.atleast_1d(cap).astype(np.float32)[:, None]
+    steps *= np.float32(HALF)
+    return np.asarray(steps, np.float32)
 
 
 def bounds(drawn: Floats | Single, method: StressTestMethod) -> tuple[Floats, Floats]:
-    """Return the lower and upper percentile over draws, U × B × … to U × …; NaN stays NaN."""
-    ordered = np.sort(drawn, axis=1)  # NaN goes last: all draws of a score are or none is
-    low, high = (q / 100 * (drawn.shape[1] - 1) for q in method.interval)
+    """Return the lower and upper percentile over draws, … × B to …; NaN stays NaN."""
+    ordered = np.sort(drawn, axis=-1)  # all draws of a score are NaN or none is
+    low, high = (q / 100 * (drawn.shape[-1] - 1) for q in method.interval)
     return (
-        np.asarray(ordered[:, int(np.floor(low))], float),
-        np.asarray(ordered[:, int(np.ceil(high))], float),
+        np.asarray(ordered[..., int(np.floor(low))], float),
+        np.asarray(ordered[..., int(np.ceil(high))], float),
     )
