@@ -4,11 +4,11 @@ import datetime as dt
 
 import pyarrow as pa
 
+from s3etl.strategies.tables import PRACTICES
 from s3etl.stresstest.answers import EVIDENCE
 from s3etl.stresstest.disclosure import PARTICIPATION
 from s3etl.stresstest.questionnaire import load
 from s3etl.stresstest.tables import TABLES
-from s3etl.strategies.tables import PRACTICES
 
 REGIONS = {"XA11": "Vaskombra", "XA12": "Treluvia", "XB21": "Bliskilune", "XC01": "Orvanne"}
 MADE = {
@@ -79,12 +79,13 @@ def _dimensions():
 
 
 def _directions():
-    return [
+    out = [
         row("stresstest_direction", indicator_id=c, title=t, value=v, value_raw=v, items=n,
             interval_low=v - 4, interval_high=v + 4.4, interval_quality="reliable",
             participants_value=54.0, peer_value=56.0, coverage=1.0)
         for c, t, v, n in (("C2S", "Clusters → S3", 58.1, 20), ("S2C", "S3 → Clusters", 46.2, 14))
-    ] + [row("stresstest_direction", indicator_id="BALANCE", title="Balance", value=0.886)]  # fmt: skip
+    ]  # fmt: skip
+    return [*out, row("stresstest_direction", indicator_id="BALANCE", title="Balance", value=0.886)]
 
 
 def _items():
@@ -193,8 +194,7 @@ def _actions():
         ("transfer", "D4.1", "38.0 points behind its peers (72.0 against 34.0).", "XB21", "3"),
         ("evidence", "D1.1", "Capped at 50.0, 62.5 without the cap: no document is shown.", None,
          "2;4"),
-        ("dialogue", "D1.1", "Policy makers and agencies 31.3 points above clusters and business "
-         "(q = 0.04).", None, None),
+        ("dialogue", "D1.1", "Policy makers 31.3 points above clusters (q = 0.04).", None, None),
         ("transfer", "D2.4", "27.0 points behind its peers (60.0 against 33.0).", "XA12", "7"),
     ]  # fmt: skip
     return [
@@ -225,7 +225,8 @@ def changes():
     """Return changes since a wave before."""
     common = {"from_year": 2024, "from_questionnaire": "2026.1"}
     return [
-        row("stresstest_change", indicator_id="D1", title="Clusters in S3 design", level="dimension",
+        row("stresstest_change", indicator_id="D1", title="Clusters in S3 design",
+            level="dimension",
             value_before=50.0, value=12.5, interval_low=4.1, interval_high=20.0, reported=True,
             **common),
         row("stresstest_change", indicator_id="D4.1", title=load().by_id["D4.1"].text,
@@ -246,7 +247,7 @@ def withheld():
         for name, found in rows().items()
         if name in {"stresstest_item", "stresstest_dimension", "stresstest_direction"}
     }
-    return dict.fromkeys(TABLES, []) | blank
+    return {name: blank.get(name, []) for name in TABLES}
 
 
 def tables(told):

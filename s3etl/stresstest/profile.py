@@ -197,7 +197,7 @@ class Profile:
 
     def evidence(self, row: Row) -> list[Document]:
         """Return the documents behind a teacher or an action: evidence of its items, practices."""
-        items = [code for code in _split(row["evidence_items"])]
+        items = _split(row["evidence_items"])
         found = [d for code in items for d in self.documents.get((row["teacher"], code), ())]
         for text in _split(row["practices"]):
             practice = self.practices.get(_reference(text))
@@ -279,9 +279,7 @@ def profile(
     if chosen not in waves:
         raise Refused(f"{geo}: it has no wave {chosen}; it has {', '.join(map(str, waves))}.")
     rows = {
-        name: _rows(tables[name], {"geo": geo, "ref_year": chosen})
-        if name in tables
-        else []
+        name: _rows(tables[name], {"geo": geo, "ref_year": chosen}) if name in tables else []
         for name in TABLES
     }
     told = [] if participation is None else _rows(participation, {"region": geo, "wave": chosen})

@@ -30,8 +30,6 @@ COLOURS: Final = {
 RADAR: Final = (760, 560)
 RADIUS: Final = 190.0
 MAP: Final = 440.0
-NEAR: Final = 10.0
-"""Distance from the cut of 50 below which perception and statistics get no label."""
 
 
 class Series(NamedTuple):
@@ -169,7 +167,7 @@ def _halo(colour: str) -> dict[str, object]:
 def _profile(parent: Element, one: Series, *, own: bool) -> None:
     """Draw a profile: its line, and a mark at every score, so that a lonely one is seen."""
     line = _add(parent, "path", d=geometry.outline(one.values, RADIUS), fill="none",
-                stroke=one.colour, stroke_width=3 if own else 2, stroke_linejoin="round")  # fmt: skip
+                stroke=one.colour, stroke_width=3 if own else 2)  # fmt: skip
     if one.dashes:
         line.set("stroke-dasharray", one.dashes)
     for axis, value in enumerate(one.values):
@@ -273,17 +271,25 @@ def strip(cells: Mapping[str, float], width: float = 240.0) -> str:
 # Perception against statistics
 
 
-def perception(spots: Sequence[Spot], *, title: str, told: str) -> str:
-    """Return the map of what people say against what statistics say, with its quadrants."""
+def perception(spots: Sequence[Spot], *, cut: float, margin: float, title: str, told: str) -> str:
+    """Return the map of what people say against what statistics say, with its quadrants.
+
+    Args:
+        spots: Items.
+        cut: Where weak ends and strong begins, on both axes.
+        margin: Distance from the cut below which there is no label.
+        title: Title of the chart.
+        told: The same in words.
+    """
     left, top = 64.0, 14.0
     chart = _svg((left + MAP + 20, top + MAP + 58), "map", title, told)
     plot = _add(chart, "g", transform=f"translate({left:g} {top:g})")
     _add(plot, "rect", width=MAP, height=MAP, fill=COLOURS["wash"], stroke=COLOURS["rule"])
-    near = MAP * NEAR / 100
-    for spot in ({"x": MAP / 2 - near, "y": 0.0, "width": 2 * near, "height": MAP},
-                 {"x": 0.0, "y": MAP / 2 - near, "width": MAP, "height": 2 * near}):  # fmt: skip
-        _add(plot, "rect", fill=COLOURS["paper"], **spot)
-    _add(plot, "path", d=f"M{MAP / 2:g},0 V{MAP:g} M0,{MAP / 2:g} H{MAP:g}", fill="none",
+    near, right, up = MAP * margin / 100, MAP * cut / 100, MAP * (1 - cut / 100)
+    for cross in ({"x": right - near, "y": 0.0, "width": 2 * near, "height": MAP},
+                  {"x": 0.0, "y": up - near, "width": MAP, "height": 2 * near}):  # fmt: skip
+        _add(plot, "rect", fill=COLOURS["paper"], **cross)
+    _add(plot, "path", d=f"M{right:g},0 V{MAP:g} M0,{up:g} H{MAP:g}", fill="none",
          stroke=COLOURS["quiet"], stroke_width=1)  # fmt: skip
     for x, y, anchor, name in (
         (MAP - 10, 20, "end", "confirmed strength"),

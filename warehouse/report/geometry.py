@@ -47,11 +47,11 @@ def runs(there: Sequence[bool]) -> list[list[int]]:
 
 def outline(values: Values, radius: float) -> str:
     """Return the path of a profile on a radar; it breaks where a score is missing."""
-    parts = []
-    for run in runs([value is not None for value in values]):
-        if len(run) > 1:
-            parts.append(path(_points(values, run, radius), closed=len(run) == len(values)))
-    return " ".join(parts)
+    return " ".join(
+        path(_points(values, run, radius), closed=len(run) == len(values))
+        for run in runs([value is not None for value in values])
+        if len(run) > 1
+    )
 
 
 def band(lows: Values, highs: Values, radius: float) -> str:
@@ -133,5 +133,3 @@ def placed(points: Sequence[Point], apart: float, reach: float) -> list[Point]:
         good = next((k for k, room in enumerate(clear) if room >= apart), None)
         out.append(tries[clear.index(max(clear)) if good is None else good])
     return out
-
-

@@ -14,9 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from s3etl.records import Origin
 from s3etl.stresstest import words
-from s3etl.stresstest.disclosure import ORDER
+from s3etl.stresstest.disclosure import MINIMUM, ORDER
+from s3etl.stresstest.method import load_method
 from s3etl.stresstest.profile import OVERALL, Cell, Profile, Row, gap_of
-from s3etl.stresstest.questionnaire import load
+from s3etl.stresstest.questionnaire import load, score_of
 from warehouse.report import charts
 from warehouse.report.charts import COLOURS, Dot, Series, Spot
 
@@ -54,9 +55,7 @@ class Made(NamedTuple):
 def report(p: Profile, made: Made) -> str:
     """Return the report of a region as HTML that needs no network and no script."""
     frontier = words.frontier_name([*p.dimensions, *p.items])
-    annex = [
-        (d, [i for i in p.items if i["dimension"] == d["indicator_id"]]) for d in p.dimensions
-    ]
+    annex = [(d, [i for i in p.items if i["dimension"] == d["indicator_id"]]) for d in p.dimensions]
     return _template().render(
         p=p,
         made=made,
@@ -65,7 +64,10 @@ def report(p: Profile, made: Made) -> str:
         invented=made.origin == "sample",
         colours=COLOURS,
         statement=load().statement,
-        near=f"{charts.NEAR:.0f}",
+        scale=load().scale,
+        method=load_method(),
+        fewest=MINIMUM,
+        cap=f"{score_of(load_method().cap):.0f}",
         versions=_versions(p),
         participation=_participation(p),
         frontier=frontier,
@@ -163,7 +165,13 @@ def _map(p: Profile) -> str:
     if not spots:
         return ""
     title = "What people say against what statistics say"
-    return charts.perception(spots, title=title, told=f"{'; '.join(told)}.")
+    return charts.perception(
+        spots,
+        cut=load_method().twin_cut,
+        margin=load_method().twin_margin,
+        title=title,
+        told=f"{'; '.join(told)}.",
+    )
 
 
 def _column(rows: Sequence[Row], name: str) -> list[float | None]:
@@ -182,7 +190,9 @@ def _marks(row: Row, others: str) -> list[Dot]:
 
 def _direction_bar(row: Row) -> str:
     marks = _marks(row, "participants_value")
-    return charts.line(row["value"], low=row["interval_low"], high=row["interval_high"], marks=marks)
+    return charts.line(
+        row["value"], low=row["interval_low"], high=row["interval_high"], marks=marks
+    )
 
 
 def _gap_bar(row: Row) -> str:
@@ -228,7 +238,6 @@ def _notes(p: Profile, frontier: str) -> Mapping[str, str]:
     overall = p.total(OVERALL) or {}
     shut_out = overall.get("not_frontrunner_because")
     coverage = sorted({row["interval_coverage"] for row in rows} - {None})
-    few = any(row["interval_quality"] == "indicative" for row in rows)
     return {
         "peers": f"Peers: median of up to {peers} similar regions."
         if peers
@@ -239,21 +248,13 @@ def _notes(p: Profile, frontier: str) -> Mapping[str, str]:
         "frontrunner": f"The region cannot be a frontrunner itself: {shut_out}."
         if shut_out
         else "",
-        "coverage": " ".join(
-            filter(
-                None,
-                (
-                    f"In simulated surveys such intervals hold the truth in {_range(coverage)} of "
-                    "cases instead of 90 %."
-                    if coverage
-                    else "",
-                    "Indicative (*) marks an interval where a group is small: it is too narrow "
-                    "to be relied on."
-                    if few
-                    else "",
-                ),
-            )
-        ),
+        "coverage": f"In simulated surveys such intervals hold the truth in {_range(coverage)} of "
+        "cases instead of 90 %."
+        if coverage
+        else "",
+        "few": "Indicative: a group is small, and the interval too narrow to be relied on."
+        if any(row["interval_quality"] == "indicative" for row in rows)
+        else "",
     }
 
 
