@@ -13,8 +13,10 @@ from s3etl.stresstest import words
 from s3etl.stresstest.profile import OVERALL, Profile, Row, gap_of
 from s3etl.stresstest.questionnaire import load
 
-WIDTH: Final = 34
+WIDTH: Final = 24
 TOP: Final = 8
+MOST: Final = 12
+"""Figures that are named one by one where they are not shown."""
 FILLED, BETWEEN, EMPTY, PEERS, FRONT = "█", "▒", "·", "P", "F"
 
 
@@ -225,7 +227,10 @@ def _changes(p: Profile) -> None:
 
 def _withheld(p: Profile) -> None:
     told = [
-        (", ".join(row["indicator_id"] for row in rows), why) for why, rows in p.withheld.items()
+        (", ".join(row["indicator_id"] for row in rows), why)
+        if len(rows) <= MOST
+        else (words.count(len(rows), "figure"), why)
+        for why, rows in p.withheld.items()
     ]
     told += [
         (f"groups and sides of {words.count(len(rows), 'item')}", why)

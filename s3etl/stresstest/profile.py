@@ -5,20 +5,17 @@ nothing is worded or drawn.
 """
 
 import math
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from s3etl.errors import Refused
-from s3etl.stresstest.answers import usable
 from s3etl.stresstest.disclosure import ORDER
+from s3etl.stresstest.documents import Document, of_evidence, of_practice, plain, reference
 from s3etl.stresstest.questionnaire import load
 from s3etl.stresstest.tables import TABLES
 
@@ -31,25 +28,6 @@ BALANCE: Final = "BALANCE"
 KINDS: Final = ("evidence", "dialogue", "transfer")
 """Kinds of actions (methodology 2.8), in the order a reader meets them."""
 NO_ROW: Final = "not scored: the tables have no row of it"
-DOCUMENTED: Final = 2
-"""Lowest grade of evidence that is a document."""
-_HIDING: Final = {"Cc", "Cf", "Cs", "Co", "Cn"}
-
-
-class Document(NamedTuple):
-    """A document that shows something: evidence of a survey, or of a practice.
-
-    Attributes:
-        about: What it shows.
-        title: Its title, as plain text; it may be empty.
-        day: Its date, as text; it may be empty.
-        link: Its address, http or https; empty if there is none that is safe to follow.
-    """
-
-    about: str
-    title: str
-    day: str
-    link: str
 
 
 class Cell(NamedTuple):
@@ -200,8 +178,8 @@ class Profile:
         items = _split(row["evidence_items"])
         found = [d for code in items for d in self.documents.get((row["teacher"], code), ())]
         for text in _split(row["practices"]):
-            practice = self.practices.get(_reference(text))
-            found.append(_practice(practice) if practice else Document("practice", text, "", ""))
+            practice = self.practices.get(reference(text))
+            found.append(of_practice(practice) if practice else Document("practice", text, "", ""))
         return found
 
     @property
@@ -291,27 +269,10 @@ def profile(
         rows=rows,
         regions={code: plain(name) for code, name in (regions or {}).items()},
         domains=domains or {},
-        documents={} if evidence is None else _documents(evidence, chosen),
+        documents={} if evidence is None else of_evidence(evidence, chosen),
         practices={(row["register"], row["id"]): row for row in listed},
         participation=told,
     )
-
-
-def plain(text: str) -> str:
-    """Return a text on one line, without control signs and signs that change reading order."""
-    kept = (" " if c.isspace() else c for c in text)
-    return " ".join("".join(c for c in kept if unicodedata.category(c) not in _HIDING).split())
-
-
-def safe_link(text: str | None) -> str:
-    """Return an address of http or https with a host as it is; empty for everything else."""
-    link = plain(text or "")
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname
-    except ValueError:
-        return ""
-    return link if parts.scheme in {"http", "https"} and host and " " not in link else ""
 
 
 def _rows(table: pa.Table, where: Mapping[str, object]) -> list[Row]:
@@ -327,35 +288,8 @@ def _clean(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _documents(evidence: pa.Table, wave: int) -> dict[tuple[str, str], list[Document]]:
-    out: dict[tuple[str, str], list[Document]] = defaultdict(list)
-    wording = {item.id: item.text for item in load().items}
-    for row in _rows(usable(evidence), {"wave": wave}):
-        if (row["grade"] or 0) >= DOCUMENTED:
-            about = wording.get(row["item"], row["item"])
-            found = Document(about, row["title"] or "", _day(row["date"]), safe_link(row["link"]))
-            out[row["region"], row["item"]].append(found)
-    return dict(out)
-
-
-def _practice(row: Row) -> Document:
-    about = ": ".join(filter(None, (row["title"], row["done"])))
-    day, link = _day(row["evidence_date"]), safe_link(row["evidence_link"])
-    return Document(about, row["evidence_title"] or "", day, link)
-
-
-def _day(value: date | str | None) -> str:
-    return str(value) if value else ""
-
-
 def _split(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(";") if part.strip()]
-
-
-def _reference(text: str) -> tuple[str, str]:
-    """Return register and id of a practice."""
-    register, _, own = text.replace(":", " ", 1).partition(" ")
-    return register, own.strip()
 
 
 def _first(rows: Iterable[Row], code: str) -> Row | None:

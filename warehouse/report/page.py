@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from s3etl.records import Origin
 from s3etl.stresstest import words
@@ -56,7 +56,7 @@ def report(p: Profile, made: Made) -> str:
     """Return the report of a region as HTML that needs no network and no script."""
     frontier = words.frontier_name([*p.dimensions, *p.items])
     annex = [(d, [i for i in p.items if i["dimension"] == d["indicator_id"]]) for d in p.dimensions]
-    return _template().render(
+    page: str = _template().render(
         p=p,
         made=made,
         words=words,
@@ -73,6 +73,7 @@ def report(p: Profile, made: Made) -> str:
         frontier=frontier,
         notes=_notes(p, frontier),
         nothing=_nothing(p),
+        scored=any(row["value"] is not None for row in (*p.items, *p.dimensions)),
         charts={"radar": _radar(p, frontier), "map": _map(p)},
         profile_rows=[*filter(None, [p.total(OVERALL)]), *p.dimensions],
         directions=[(d, _direction_bar(d)) for c in ("C2S", "S2C") if (d := p.direction(c))],
@@ -89,10 +90,11 @@ def report(p: Profile, made: Made) -> str:
         pools=_pools(p),
         annex=[(d, rows) for d, rows in annex if rows],
     )
+    return page
 
 
 @cache
-def _template() -> Any:
+def _template() -> Template:
     room = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -265,12 +267,7 @@ def _range(shares: Sequence[float]) -> str:
 
 def _nothing(p: Profile) -> Mapping[str, str]:
     """Return why a section is empty."""
-    scored = [row for row in p.items if row["value"] is not None]
-    compared = [row for row in scored if gap_of(row)[0] is not None]
-    if not scored:
-        why = "; ".join(p.withheld) or "no statement is scored"
-        said = f"Nothing to show here: {why}."
-        return {"gaps": said, "groups": said, "twins": said}
+    compared = any(gap_of(row)[0] is not None for row in p.items)
     return {
         "gaps": "The region trails nobody on any statement."
         if compared
