@@ -16,7 +16,7 @@ from pipelines.workspace import Workspace
 from s3etl.domains.records import ecosystems
 from s3etl.errors import S3etlError
 from s3etl.files import write_atomic
-from s3etl.stresstest.profile import Profile, profile
+from s3etl.stresstest.regional_profile import Profile, profile
 from s3etl.stresstest.tables import TABLES
 from warehouse import read
 from warehouse.publish import ID_LENGTH

@@ -10,7 +10,7 @@ from rich.markup import escape
 from pipelines.console import console, print_table
 from s3etl.records import Origin
 from s3etl.stresstest import words
-from s3etl.stresstest.profile import OVERALL, Profile, Row, gap_of
+from s3etl.stresstest.regional_profile import OVERALL, Profile, Row, gap_of
 from s3etl.stresstest.questionnaire import load
 
 WIDTH: Final = 24
@@ -164,7 +164,7 @@ def _teachers(p: Profile) -> None:
         ("what", "region", "ahead by", "probability", "similarity", "documents", "match"),
         [
             (
-                *(row["title"], p.region(row["teacher"])),
+                *(p.domains.get(row["indicator_id"], row["title"]), p.region(row["teacher"])),
                 words.figure(row["difference"]),
                 *(words.percent(row["probability"]), row["similarity"]),
                 *(_documents(p, row), row["match"]),
@@ -197,7 +197,7 @@ def _actions(p: Profile) -> None:
             "What to do next, in order",
             ("", "kind", "item", "statement", "why"),
             [
-                (row["place"], row["kind"], row["indicator_id"], row["title"], row["reason"])
+                (row["place"], row["kind"], row["indicator_id"], row["title"], words.reason(p, row))
                 for row in p.actions[: 2 * TOP]
             ],
         )

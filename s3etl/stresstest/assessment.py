@@ -4,10 +4,10 @@ Puts the numerical parts together and holds what they found, as arrays; nothing 
 a sentence here.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from s3etl.stresstest import frontier
 from s3etl.stresstest.bootstrap import Drawn, bounds, draw
@@ -35,6 +35,7 @@ from s3etl.stresstest.survey import Bools, Floats, Ints, Plan, Survey
 from s3etl.stresstest.teachers import Pairs, teachers
 
 LEVELS = 5
+Regions = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,20 @@ class Structure:
     similarity: Floats
     member: Bools
 
-    def _at(self, geo: Sequence[str]) -> Ints:
+    def places(self, geo: Regions) -> Ints:
+        """Return the places of some regions; -1 where it is not there."""
         place = {region: i for i, region in enumerate(self.regions)}
         return np.array([place.get(g, -1) for g in geo], np.int64)
 
-    def members(self, geo: Sequence[str]) -> Bools:
+    def members(self, geo: Regions) -> Bools:
         """Return which of some regions are references of which, U × U."""
-        at = self._at(geo)
+        at = self.places(geo)
         known = (at[:, None] >= 0) & (at >= 0)
         return known & self.member[np.ix_(at, at)] & ~np.eye(len(at), dtype=bool)
 
 
 def similarity_of(
-    structure: Structure | None, learners: Sequence[str], others: Sequence[str]
+    structure: Structure | None, learners: Regions, others: Regions
 ) -> tuple[Floats, Bools]:
     """Return similarities and which learners have any.
 
@@ -79,10 +81,10 @@ def similarity_of(
     nothing = np.ones((len(learners), len(others)))
     if structure is None or not structure.regions:
         return nothing, np.zeros(len(learners), bool)
-    rows, columns = structure._at(learners), structure._at(others)
+    rows, columns = structure.places(learners), structure.places(others)
     known = (rows[:, None] >= 0) & (columns >= 0)
     alike = np.where(known, structure.similarity[np.ix_(rows, columns)], np.nan)
-    of = np.isfinite(alike).any(axis=1)
+    of: Bools = np.asarray(np.isfinite(alike).any(axis=1))
     return np.where(of[:, None], alike, nothing), of
 
 
@@ -108,6 +110,25 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """Scores above the items, each of U surveys."""
+
+    dimension: Totals
+    direction: Totals
+    overall: Overall
+
+    @property
+    def eight(self) -> Floats:
+        """The dimensions and ST, U × 8."""
+        return np.column_stack([self.dimension.score, self.overall.mean])
+
+    @property
+    def balance(self) -> Floats:
+        """The balance of directions, U."""
+        return balance_of(self.direction.score[:, 0], self.direction.score[:, 1])
+
+
+@dataclass(frozen=True)
 class Assessment:
     """All that is known of a wave. Axes are those of the parts.
 
@@ -119,12 +140,8 @@ class Assessment:
     method: StressTestMethod
     counts: Counts
     items: Items
-    dimension: Totals
-    dimension_raw: Totals
-    direction: Totals
-    direction_raw: Totals
-    overall: Overall
-    overall_raw: Overall
+    scores: Scores
+    raw: Scores
     drawn: Drawn
     perception: Perception
     consensus: Floats
@@ -139,11 +156,6 @@ class Assessment:
     of_scores: Comparison
     of_items: Comparison
     pairs: Pairs
-
-    @property
-    def scores(self) -> Floats:
-        """Return the eight scores that are compared, U × 8."""
-        return np.column_stack([self.dimension.score, self.overall.mean])
 
     def drawn_score(self, place: int) -> Floats:
         """Return the draws of one of the eight scores, U × B."""
@@ -166,22 +178,22 @@ def assess(
     """
     counts = counts_of(survey)
     items = score_items(survey, counts, plan, method)
-    parts = _totals(items, plan, method)
+    scores = scores_of(items.score, items.applicable, plan, method)
     drawn = draw(survey, counts, items, plan, method)
-    scores = np.column_stack([parts["dimension"].score, parts["overall"].mean])
     low = bounds(np.concatenate([drawn.dimension, drawn.overall[:, :1]], axis=1), method)[0]
     evidence = evidence_share(survey.grade, plan, method)
     everywhere = evidence_of_all(survey.grade, plan, method)
+    scored: Bools = np.asarray(np.isfinite(scores.dimension.score))
     why_not = frontier.not_eligible(
         counts.respondents.sum(axis=1),
         (counts.respondents > 0).sum(axis=1),
-        np.isfinite(parts["dimension"].score).all(axis=1),
+        np.asarray(scored.all(axis=1)),
         everywhere,
         method,
     )
-    participants = int(np.isfinite(parts["dimension"].score).any(axis=1).sum())
+    participants = int(scored.any(axis=1).sum())
     eligible = np.array([not why for why in why_not], bool)
-    front = frontier.front(scores, low, eligible, participants, method)
+    front = frontier.front(scores.eight, low, eligible, participants, method)
     count = len(survey.geo)
     members = structure.members(survey.geo) if structure else np.zeros((count, count), bool)
     alike, structural = similarity_of(structure, survey.geo, survey.geo)
@@ -194,6 +206,8 @@ def assess(
         method=method,
         counts=counts,
         items=items,
+        scores=scores,
+        raw=scores_of(items.raw, items.applicable, plan, method),
         drawn=drawn,
         perception=perceive(survey, counts, items.raw_median, plan, method),
         consensus=consensus(shares),
@@ -205,22 +219,24 @@ def assess(
         participants=participants,
         members=members,
         structural=structural,
-        of_scores=_compared(scores, front.member, members, method),
+        of_scores=_compared(scores.eight, front.member, members, method),
         of_items=_compared(items.score, front.member[:, plan.dimension], members, method),
-        pairs=teachers(parts["dimension"].score, drawn.dimension, evidence, alike, method),
-        **parts,
+        pairs=teachers(scores.dimension.score, drawn.dimension, evidence, alike, method),
     )
 
 
-def _totals(items: Items, plan: Plan, method: StressTestMethod) -> dict[str, Totals | Overall]:
-    out: dict[str, Totals | Overall] = {}
-    for name, score in (("", items.score), ("_raw", items.raw)):
-        of = (items.applicable, method.least_weight)
-        dimension = totals(score, dimension_weights(plan), *of)
-        out[f"dimension{name}"] = dimension
-        out[f"direction{name}"] = totals(score, direction_weights(plan), *of)
-        out[f"overall{name}"] = overall(dimension.score, plan, method)
-    return out
+def scores_of(score: Floats, applicable: Bools, plan: Plan, method: StressTestMethod) -> Scores:
+    """Return the scores above the items.
+
+    Args:
+        score: U × I.
+        applicable: U × I, which items are in the weight base.
+        plan: The questionnaire.
+        method: The choices.
+    """
+    dimension = totals(score, dimension_weights(plan), applicable, method.least_weight)
+    direction = totals(score, direction_weights(plan), applicable, method.least_weight)
+    return Scores(dimension, direction, overall(dimension.score, plan, method))
 
 
 def _compared(score: Floats, front: Bools, members: Bools, method: StressTestMethod) -> Comparison:
@@ -234,10 +250,3 @@ def _compared(score: Floats, front: Bools, members: Bools, method: StressTestMet
         peers=peers,
         peer_count=number.astype(np.int64),
     )
-
-
-def balances(of: Assessment) -> tuple[Floats, Floats]:
-    """Return the balance of directions, capped and as answered, each U."""
-    both = (of.direction.score, of.direction_raw.score)
-    capped, raw = (balance_of(score[:, 0], score[:, 1]) for score in both)
-    return capped, raw

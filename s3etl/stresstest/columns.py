@@ -47,7 +47,7 @@ def _column(values: Column, kind: pa.DataType) -> pa.Array:
     return pa.array([None if v is None or v == "" else v for v in values.tolist()], kind)
 
 
-def where_of(of: Assessment, axes: int = 2) -> dict[str, Column]:
+def where_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
     """Return the columns that say which survey a row is of, the first of some axes."""
     spread = (slice(None), *[None] * (axes - 1))
     return {

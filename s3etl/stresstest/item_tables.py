@@ -13,7 +13,7 @@ from s3etl.stresstest.bootstrap import bounds
 from s3etl.stresstest.columns import Column, joined, outwards, quality, table, where_of
 from s3etl.stresstest.disclosure import MINIMUM, POOLED_REASON, WITHHELD_REASON
 from s3etl.stresstest.questionnaire import Questionnaire
-from s3etl.stresstest.survey import GROUPS, Bools
+from s3etl.stresstest.survey import GROUPS, Bools, Ints
 from s3etl.stresstest.tables import GROUPS as GROUP_TABLE
 from s3etl.stresstest.tables import ITEMS, UNIT
 
@@ -21,12 +21,20 @@ BASES = ("named comparators", "frontrunners")
 TOLD = "it would tell what a group of fewer than three said"
 
 
+def _replies(of: Assessment) -> tuple[Ints, Ints, Ints]:
+    """Return ratings, DK and NA, each U × I."""
+    counts = of.counts
+    return (
+        counts.valid.sum(axis=1),
+        counts.unsure.sum(axis=1),
+        counts.not_applicable.sum(axis=1),
+    )
+
+
 def missing_item(of: Assessment) -> tuple[Column, Column]:
     """Return why an item has no score, and its SDMX status without regard to the interval."""
     method, shown = of.method, of.shown
-    valid, unsure, na = (
-        n.sum(axis=1) for n in (of.counts.valid, of.counts.unsure, of.counts.not_applicable)
-    )
+    valid, unsure, na = _replies(of)
     rules: list[tuple[Any, str, str]] = [
         (of.survey.not_scored[:, None] != "", "", "L"),
         (~shown.region[:, None], WITHHELD_REASON, "Q"),
@@ -127,17 +135,21 @@ def _perception(of: Assessment) -> dict[str, Column]:
     }
 
 
+def _has_peers(of: Assessment) -> Bools:
+    return np.asarray(of.members.any(axis=1, keepdims=True))
+
+
 def against_items(of: Assessment) -> dict[str, Any]:
     """Return the columns that set items beside participants, peers and the front."""
     beside = of.of_items
     score = of.items.score
     names = np.array([joined(of.survey.geo, member) for member in beside.front.T], object)
-    known = np.isfinite(beside.front_value)
+    known: Bools = np.asarray(np.isfinite(beside.front_value))
     return {
         "participants_value": beside.participants,
         "peer_value": beside.peers,
         "peer_gap": beside.peers - score,
-        "peers": np.where(of.members.any(axis=1)[:, None], beside.peer_count, np.nan),
+        "peers": np.where(_has_peers(of), beside.peer_count, np.nan),
         "frontier_value": beside.front_value,
         "frontier_gap": beside.front_value - score,
         "frontier_regions": np.where(known, names, ""),

@@ -3,10 +3,11 @@
 Plain sentences from rows of the tables; nothing is computed, and no markup has a place here.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from s3etl.stresstest.profile import OVERALL, Profile, Row
+from s3etl.stresstest.regional_profile import OVERALL, Profile, Row
 from s3etl.stresstest.questionnaire import load
 
 NONE: Final = "–"
@@ -144,6 +145,15 @@ def gap(row: Row) -> str:
 
 def _side(value: float) -> str:
     return "ahead of" if value < 0 else "behind"
+
+
+def reason(profile: Profile, row: Row) -> str:
+    """Return why an action is called for, with names in place of codes."""
+    said: str = row["reason"] or "no reason is told"
+    if row["teacher"]:
+        said = re.sub(rf"\b{re.escape(row['teacher'])}\b", profile.region(row["teacher"]), said)
+    names = {d["indicator_id"]: f"“{d['title']}”" for d in profile.dimensions}
+    return re.sub(r"\bD[1-7]\b(?!\.)", lambda found: names[found[0]], said)
 
 
 def change(row: Row) -> str:
