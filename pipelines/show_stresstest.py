@@ -10,8 +10,8 @@ from rich.markup import escape
 from pipelines.console import console, print_table
 from s3etl.records import Origin
 from s3etl.stresstest import words
-from s3etl.stresstest.regional_profile import OVERALL, Profile, Row, gap_of
 from s3etl.stresstest.questionnaire import load
+from s3etl.stresstest.regional_profile import OVERALL, Profile, Row, gap_of
 
 WIDTH: Final = 24
 TOP: Final = 8

@@ -20,6 +20,7 @@ MADE = {
     "ref_year": 2026,
     "geo": "XA11",
 }
+HERE = "80.0 in {}, here it is 35.4 (P = 0.97)."
 GAP = "withheld: fewer than three respondents"
 
 
@@ -191,11 +192,13 @@ def _teachers():
 def _actions():
     items = load().by_id
     told = [
-        ("transfer", "D4.1", "Peers are 38.0 points ahead; XB21 has 80.0 in D4, here it is 35.4 (P = 0.97).", "XB21", "3"),
+        ("transfer", "D4.1", f"Peers are 38.0 points ahead; XB21 has {HERE.format('D4')}", "XB21",
+         None),
         ("evidence", "D1.1", "Capped at 50.0, 62.5 without the cap: no document is shown.", None,
          "2;4"),
         ("dialogue", "D1.1", "Policy makers 31.3 points above clusters (q = 0.04).", None, None),
-        ("transfer", "D2.4", "Peers are 27.0 points ahead; XA12 has 79.0 in D2, here it is 41.7 (P = 0.97).", "XA12", "7"),
+        ("transfer", "D2.4", f"Peers are 27.0 points ahead; XA12 has {HERE.format('D2')}", "XA12",
+         None),
     ]  # fmt: skip
     return [
         row("stresstest_action", place=n, kind=kind, indicator_id=i, title=items[i].text,

@@ -268,7 +268,7 @@ def profile(
         waves=waves,
         rows=rows,
         regions={code: plain(name) for code, name in (regions or {}).items()},
-        domains=domains or {},
+        domains={code: plain(name) for code, name in (domains or {}).items()},
         documents={} if evidence is None else of_evidence(evidence, chosen),
         practices={(row["register"], row["id"]): row for row in listed},
         participation=told,

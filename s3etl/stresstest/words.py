@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from s3etl.stresstest.regional_profile import OVERALL, Profile, Row
 from s3etl.stresstest.questionnaire import load
+from s3etl.stresstest.regional_profile import OVERALL, Profile, Row
 
 NONE: Final = "–"
 MINUS: Final = "\u2212"

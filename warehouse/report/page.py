@@ -16,8 +16,8 @@ from s3etl.records import Origin
 from s3etl.stresstest import words
 from s3etl.stresstest.disclosure import MINIMUM, ORDER
 from s3etl.stresstest.method import load_method
-from s3etl.stresstest.regional_profile import OVERALL, Cell, Profile, Row, gap_of
 from s3etl.stresstest.questionnaire import load, score_of
+from s3etl.stresstest.regional_profile import OVERALL, Cell, Profile, Row, gap_of
 from warehouse.report import charts
 from warehouse.report.charts import COLOURS, Dot, Series, Spot
 
