@@ -1,4 +1,4 @@
-"""Blocks of tables: organisations, strategies, participation, and the cluster portfolio.
+"""Blocks of tables: organisations, strategies, participation, cluster portfolio, StressTest.
 
 Each is computed from accepted data and named by what goes into it, like figures; nothing here
 knows Dagster.
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from pipelines import portfolio, stages
+from pipelines import portfolio, stages, stresstest
 from pipelines.workspace import Workspace
 from s3etl.domains.records import domain_sets, domains_of_records, labels_of
 from s3etl.domains.tables import NAICS
@@ -30,7 +30,10 @@ from s3etl.records import dump
 from s3etl.registers.declaration import Register
 from s3etl.strategies.resolve import APPLIES, resolved
 from s3etl.strategies.tables import PRACTICES, SCHEMES, published
+from s3etl.stresstest import questionnaire
 from s3etl.stresstest.disclosure import PARTICIPATION, participation
+from s3etl.stresstest.method import load_method as stresstest_method
+from s3etl.stresstest.tables import TABLES as STRESSTEST
 from warehouse.store import Accepted
 
 Tables = dict[str, pa.Table]
@@ -175,6 +178,11 @@ def _participation(work: Workspace, inputs: Inputs) -> Tables:
     return {"participation": participation(pa.concat_tables(answers))}
 
 
+def _stresstest(work: Workspace, inputs: Inputs) -> Tables:
+    registers = (_holding(work, inputs, holds) for holds in ("answers", "evidence"))
+    return stresstest.compute(work, *registers)
+
+
 def _holding(work: Workspace, inputs: Inputs, holds: str) -> list[str]:
     return sorted(r for r in inputs.registers if work.catalogue.registers[r].holds == holds)
 
@@ -263,6 +271,17 @@ BLOCKS: Final = {
         ),
         after=("organisations", "strategies"),
         settings=lambda: [dump(PORTFOLIO), dump(load_stars())],
+    ),
+    "stresstest": Block(
+        "StressTest: profile, gaps, teachers, perception and statistics, actions, change",
+        ("answers", "evidence"),
+        (),
+        (),
+        STRESSTEST,
+        _stresstest,
+        ("pipelines.stresstest", *(f"s3etl.stresstest.{m}" for m in stresstest.MODULES)),
+        after=("organisations", "strategies", "portfolio"),
+        settings=lambda: [dump(stresstest_method()), dump(questionnaire.load())],
     ),
 }
 
