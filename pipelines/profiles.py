@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import stages
+from pipelines import blocks, stages
 from pipelines.show_registers import need
 from pipelines.workspace import Workspace
 from s3etl.domains.records import ecosystems
@@ -51,13 +51,17 @@ def gather(work: Workspace, geo: str, wave: int | None = None) -> Profile:
 
 
 def _names(work: Workspace, tables: dict[str, pa.Table]) -> dict[str, str]:
-    """Return names of all surveyed regions, where the names of NUTS are accepted."""
+    """Return names of surveyed regions and teachers, where the names of NUTS are accepted."""
     try:
         known = stages.gazetteer(work)
     except S3etlError:
         return {}
-    surveyed = tables["stresstest_item"].select(["geo", "nuts_version"])
-    pairs = surveyed.group_by(["geo", "nuts_version"]).aggregate([]).to_pylist()
+    items, teachers = tables["stresstest_item"], tables["stresstest_teacher"]
+    named = [items.select(["geo", "nuts_version"])]
+    named.append(
+        teachers.select(["teacher", "nuts_version"]).rename_columns(["geo", "nuts_version"])
+    )
+    pairs = pa.concat_tables(named).group_by(["geo", "nuts_version"]).aggregate([]).to_pylist()
     return {row["geo"]: known.name(row["geo"], row["nuts_version"]) for row in pairs}
 
 
@@ -106,16 +110,15 @@ def _sources(work: Workspace, found: Profile) -> list[Origins]:
     if any(row["practices"] for row in found.rows["stresstest_teacher"]):
         wanted.append(PRACTICES)
     if any(row["twin_value"] is not None for row in found.rows["stresstest_twin"]):
-        wanted += ["s3_priorities", "eccp", "sbs_r_nuts06_r2"]
+        declared = work.catalogue.registers.values()
+        wanted += [r.id for r in declared if r.holds in {"organisations", "priorities"}]
+        wanted.append(blocks.PORTFOLIO.dataset)
     out = []
     for name in wanted:
-        accepted, declared = work.store.accepted(name), work.catalogue.sources.get(name)
-        if accepted is not None and declared is not None:
-            out.append(
-                Origins(
-                    declared.title, declared.citation, declared.licence, _taken(accepted.snapshot)
-                )
-            )
+        accepted, source = work.store.accepted(name), work.catalogue.sources.get(name)
+        if accepted is not None and source is not None:
+            day = _taken(accepted.snapshot)
+            out.append(Origins(source.title, source.citation, source.licence, day))
     return out
 
 

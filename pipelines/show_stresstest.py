@@ -166,18 +166,16 @@ def _teachers(p: Profile) -> None:
             (
                 *(p.domains.get(row["indicator_id"], row["title"]), p.region(row["teacher"])),
                 words.figure(row["difference"]),
-                *(words.percent(row["probability"]), row["similarity"]),
+                *(words.percent(row["probability"]), words.similarity(row)),
                 *(_documents(p, row), row["match"]),
             )
             for row in found
         ],
     )
-    names = {row["indicator_id"]: row["title"] for row in p.dimensions}
-    for row in p.reciprocal:
-        codes = [code.strip() for code in row["reciprocal_in"].split(";")]
+    for who, (taught, learnt) in p.reciprocal.items():
         console.print(
-            f"{p.region(row['teacher'])} can learn in turn: "
-            f"{', '.join(names.get(code, code) for code in codes)}.",
+            f"Both can learn: from {p.region(who)} on {words.titles(p, taught)}; "
+            f"it learns on {words.titles(p, learnt)}.",
             markup=False,
             soft_wrap=True,
         )

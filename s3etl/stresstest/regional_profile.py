@@ -159,19 +159,24 @@ class Profile:
         return dict(out)
 
     @property
-    def reciprocal(self) -> list[Row]:
-        """Teachers that learn from the region in turn."""
-        return [
-            row
-            for found in self.teachers("dimension").values()
-            for row in found
-            if row["reciprocal_in"]
-        ]
+    def reciprocal(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Return by teacher the dimensions it teaches, and those it learns from the region."""
+        out: dict[str, tuple[list[str], list[str]]] = {}
+        for code, found in self.teachers("dimension").items():
+            for row in found:
+                if row["reciprocal_in"]:
+                    taught, _ = out.setdefault(row["teacher"], ([], _split(row["reciprocal_in"])))
+                    taught.append(code)
+        return out
 
     @property
     def actions(self) -> list[Row]:
         """What to do next, in order."""
         return sorted(self.rows["stresstest_action"], key=lambda row: row["place"])
+
+    def own_evidence(self, row: Row) -> list[Document]:
+        """Return the documents a teacher has on the very item of an action."""
+        return list(self.documents.get((row["teacher"], row["indicator_id"]), ()))
 
     def evidence(self, row: Row) -> list[Document]:
         """Return the documents behind a teacher or an action: evidence of its items, practices."""

@@ -147,6 +147,24 @@ def _side(value: float) -> str:
     return "ahead of" if value < 0 else "behind"
 
 
+def similarity(row: Row) -> str:
+    """Return how alike a teacher is; without reference regions nobody knows."""
+    known = row["similarity"] is not None and not (row["similarity_basis"] or "").startswith("no ")
+    return f"similarity {row['similarity']:.2f}" if known else "similarity not known"
+
+
+def untold(profile: Profile) -> str:
+    """Return in one sentence which figures on providers and users are not shown, and why."""
+    told = [f"{count(len(rows), 'statement')}: {why}" for why, rows in profile.untold.items()]
+    return f"Not all is told of providers and users. {'; '.join(told)}." if told else ""
+
+
+def titles(profile: Profile, codes: Sequence[str]) -> str:
+    """Return the names of dimensions."""
+    names = {row["indicator_id"]: row["title"] for row in profile.dimensions}
+    return ", ".join(f"“{names.get(code, code)}”" for code in codes)
+
+
 def reason(profile: Profile, row: Row) -> str:
     """Return why an action is called for, with names in place of codes."""
     said: str = row["reason"] or "no reason is told"

@@ -217,7 +217,7 @@ def test_a_missing_dimension_breaks_the_line_and_says_why():
 
 def test_without_anybody_to_compare_with_it_says_so():
     text = Page(page_of(alone())).text
-    assert "No peers: none of the reference regions is scored in this wave." in text
+    assert "No peers: too few reference regions are scored in this wave." in text
     assert "There is nobody to compare with" in text
     assert "Peers 0" not in text
 

@@ -4,11 +4,11 @@ Chooses what stands where and says why something does not; the look is in the te
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -21,8 +21,8 @@ from s3etl.stresstest.regional_profile import OVERALL, Cell, Profile, Row, gap_o
 from warehouse.report import charts
 from warehouse.report.charts import COLOURS, Dot, Series, Spot
 
-MOST: Final = 10
-"""Statements in a table of the widest; all of them stand at the end."""
+WIDEST, DIVIDED = 10, 8
+"""Statements in the tables of the widest gaps and of groups; all of them stand at the end."""
 
 
 class Origins(NamedTuple):
@@ -70,6 +70,7 @@ def report(p: Profile, made: Made) -> str:
         cap=f"{score_of(load_method().cap):.0f}",
         versions=_versions(p),
         participation=_participation(p),
+        cautions=sorted({t["caution"] for t in p.twins} - {None}),
         frontier=frontier,
         notes=_notes(p, frontier),
         nothing=_nothing(p),
@@ -77,13 +78,12 @@ def report(p: Profile, made: Made) -> str:
         charts={"radar": _radar(p, frontier), "map": _map(p)},
         profile_rows=[*filter(None, [p.total(OVERALL)]), *p.dimensions],
         directions=[(d, _direction_bar(d)) for c in ("C2S", "S2C") if (d := p.direction(c))],
-        widest=[(i, _gap_bar(i)) for i in p.widest[:MOST]],
+        widest=[(i, _gap_bar(i)) for i in p.widest[:WIDEST]],
         divided=_divided(p),
         group_key="; ".join(f"{code}: {name}" for code, name in load().group_names.items()) + ".",
         teachers=p.teachers("dimension"),
         alone=_alone(p),
         domain_teachers=[t for rows in p.teachers("domain").values() for t in rows],
-        reciprocal=_titles(p),
         shared=lambda t: ", ".join(p.domains.get(d, d) for d in _split(t["shared_domains"])),
         criteria=_criteria,
         changes=p.rows["stresstest_change"],
@@ -203,7 +203,7 @@ def _gap_bar(row: Row) -> str:
 
 def _divided(p: Profile) -> list[tuple[Row, dict[str, Cell], float, str]]:
     out = []
-    for row, cells, span in p.divided[:MOST]:
+    for row, cells, span in p.divided[:DIVIDED]:
         shown = {c.shown_as: c for c in cells.values() if c.value is not None}
         values = {name: c.value for name, c in shown.items() if c.value is not None}
         out.append((row, shown, span, charts.strip(values)))
@@ -243,7 +243,7 @@ def _notes(p: Profile, frontier: str) -> Mapping[str, str]:
     return {
         "peers": f"Peers: median of up to {peers} similar regions."
         if peers
-        else "No peers: none of the reference regions is scored in this wave.",
+        else "No peers: too few reference regions are scored in this wave.",
         "frontier": f"{frontier}: {named}."
         if named
         else f"{frontier}: none, the tables name no region.",
@@ -297,15 +297,6 @@ def _alone(p: Profile) -> Mapping[str, str]:
                 row["title"]
             )
     return {why: "; ".join(titles) for why, titles in out.items()}
-
-
-def _titles(p: Profile) -> Callable[[Row], str]:
-    names = {row["indicator_id"]: row["title"] for row in p.dimensions}
-
-    def told(row: Row) -> str:
-        return ", ".join(f"“{names.get(c, c)}”" for c in _split(row["reciprocal_in"]))
-
-    return told
 
 
 def _criteria(cpr: str) -> str:
