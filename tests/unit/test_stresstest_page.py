@@ -2,9 +2,7 @@
 
 import datetime as dt
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
-from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -12,48 +10,11 @@ from s3etl.stresstest.questionnaire import load
 from s3etl.stresstest.regional_profile import profile
 from s3etl.stresstest.words import INVENTED
 from tests import profiles
+from tests.pages import Page, charts
 from warehouse.report.charts import COLOURS
 from warehouse.report.page import Made, Origins, report
 
-VOID = {"meta", "br", "link", "img", "hr", "input"}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;</style>{{ 7*7 }}"
-
-
-class Page(HTMLParser):
-    """A page as its elements; it has to close what it opens."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements, self.words = [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):  # noqa: D102
-        names = [name for name, _ in attrs]
-        assert len(names) == len(set(names))
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):  # noqa: D102
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):  # noqa: D102
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):  # noqa: D102
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self):
-        """What a reader reads."""
-        return " ".join(" ".join(self.words).split())
-
-    def all(self, tag):
-        """Return the attributes of each element of a kind."""
-        return [attrs for name, attrs in self.elements if name == tag]
 
 
 def made(origin="sample", **other):
@@ -80,10 +41,6 @@ def page_of(told=None, *, origin="sample", regions=None, domains=None, **more):
         **more,
     )
     return report(found, made(origin))
-
-
-def charts(text):
-    return [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]  # noqa: S314
 
 
 # Variants of what there may be
@@ -224,7 +181,10 @@ def test_without_anybody_to_compare_with_it_says_so():
 
 def test_few_regions_are_compared_with_named_ones():
     text = Page(page_of(few())).text
-    assert "Named comparators: Treluvia (XA12); Bliskilune (XB21); Orvanne (XC01)." in text
+    assert (
+        "Named comparators in one dimension or more: Treluvia (XA12); Bliskilune (XB21); Orvanne (XC01)."
+        in text
+    )
     assert (
         "frontrunners"
         not in text.lower().replace("named comparators", "").split("first to take up")[0]

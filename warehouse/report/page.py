@@ -244,7 +244,7 @@ def _notes(p: Profile, frontier: str) -> Mapping[str, str]:
         "peers": f"Peers: median of up to {peers} similar regions."
         if peers
         else "No peers: too few reference regions are scored in this wave.",
-        "frontier": f"{frontier}: {named}."
+        "frontier": f"{frontier} in one dimension or more: {named}."
         if named
         else f"{frontier}: none, the tables name no region.",
         "frontrunner": f"The region cannot be a frontrunner itself: {shut_out}."
