@@ -181,10 +181,8 @@ def test_without_anybody_to_compare_with_it_says_so():
 
 def test_few_regions_are_compared_with_named_ones():
     text = Page(page_of(few())).text
-    assert (
-        "Named comparators in one dimension or more: Treluvia (XA12); Bliskilune (XB21); Orvanne (XC01)."
-        in text
-    )
+    named = "Treluvia (XA12); Bliskilune (XB21); Orvanne (XC01)"
+    assert f"Named comparators in one dimension or more: {named}." in text
     assert (
         "frontrunners"
         not in text.lower().replace("named comparators", "").split("first to take up")[0]

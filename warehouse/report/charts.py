@@ -27,7 +27,7 @@ COLOURS: Final = {
 }
 """Colours of charts and pages; tests hold their contrast."""
 
-RADAR: Final = (760, 560)
+RADAR: Final = (760, 590)
 RADIUS: Final = 190.0
 MAP: Final = 440.0
 
@@ -134,7 +134,7 @@ def radar(
         told: The same in words.
     """
     chart = _svg(RADAR, "radar", title, told)
-    middle = _add(chart, "g", transform=f"translate({RADAR[0] / 2:g} 262)")
+    middle = _add(chart, "g", transform=f"translate({RADAR[0] / 2:g} 286)")
     count = len(axes)
     for level in (25.0, 50.0, 75.0, 100.0):
         _add(middle, "path", d=geometry.ring(count, level, RADIUS), fill="none",
