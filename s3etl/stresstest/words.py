@@ -98,19 +98,28 @@ def rank(row: Row) -> str:
 
 
 def balance(profile: Profile) -> str:
-    """Return in one sentence whether the two directions of the interplay are equally strong."""
+    """Return in one sentence which direction of the interplay is stronger, if one clearly is."""
     row = profile.direction("BALANCE")
     to_s3, to_clusters = profile.direction("C2S"), profile.direction("S2C")
-    if not row or row["value"] is None or not to_s3 or not to_clusters:
+    ends = [found["value"] if found else None for found in (to_s3, to_clusters)]
+    if not row or row["value"] is None or not to_s3 or not to_clusters or None in ends:
         return f"Balance of the directions: {missing(row) if row else missing({})}."
-    ahead, behind = to_s3["value"], to_clusters["value"]
-    if ahead is None or behind is None or round(ahead, 1) == round(behind, 1):
-        which = "Both directions are equally strong"
-    elif ahead > behind:
+    if _overlap(to_s3, to_clusters):
+        which = "The two directions do not clearly differ"
+    elif to_s3["value"] > to_clusters["value"]:
         which = "Clusters give more to the strategy than they get from it"
     else:
         which = "Clusters get more from the strategy than they give to it"
     return f"{which}: balance {row['value']:.2f}, where 1.00 means equally strong."
+
+
+def _overlap(one: Row, other: Row) -> bool:
+    """Whether two scores could be the same; without an interval a score is taken as it is."""
+    low, high = (
+        [row[end] if row[end] is not None else row["value"] for row in (one, other)]
+        for end in ("interval_low", "interval_high")
+    )
+    return bool(max(low) <= min(high))
 
 
 def headlines(profile: Profile) -> list[str]:

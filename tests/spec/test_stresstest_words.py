@@ -67,14 +67,17 @@ def test_a_rank_comes_with_its_span_or_a_reason(told, expected):
     [
         (60.0, 40.0, "Clusters give more to the strategy than they get from it"),
         (40.0, 60.0, "Clusters get more from the strategy than they give to it"),
-        (50.0, 50.0, "Both directions are equally strong"),
+        (50.0, 50.0, "The two directions do not clearly differ"),
+        (50.0, 46.0, "The two directions do not clearly differ"),  # intervals overlap
         (None, 50.0, "Balance of the directions: withheld"),
     ],
 )
 def test_balance_says_which_direction_is_stronger(c2s, s2c, expected):
     told = profiles.rows()
     first, second, balance = told["stresstest_direction"]
-    first["value"], second["value"] = c2s, s2c
+    for row, value in ((first, c2s), (second, s2c)):
+        row["value"] = value
+        row["interval_low"], row["interval_high"] = (value and value - 3, value and value + 3)
     if c2s is None:
         balance |= {"value": None, "missing_because": "withheld"}
     assert words.balance(read(told)).startswith(expected)
