@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from s3etl.stresstest.assessment import Assessment
 from s3etl.stresstest.beside import Beside, practices_of
 from s3etl.stresstest.columns import table, where_of
+from s3etl.stresstest.item_tables import BASES
 from s3etl.stresstest.questionnaire import Item, Questionnaire
 from s3etl.stresstest.survey import Bools, Floats, Ints
 from s3etl.stresstest.tables import ACTIONS
@@ -137,7 +138,7 @@ def action_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -
         "priority": found.priority,
         "gap": found.gap,
         "gap_basis": np.where(
-            np.isnan(found.gap), "", np.where(found.by_peers, "peers", "frontrunners")
+            np.isnan(found.gap), "", np.where(found.by_peers, "peers", BASES[int(of.quantiles)])
         ),
         "value": of.items.score[unit, item],
         "value_raw": of.items.raw[unit, item],

@@ -66,9 +66,16 @@ def made_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
     }
 
 
-def outwards(low: Floats, high: Floats, hidden: Bools) -> tuple[Floats, Floats]:
-    """Round bounds outwards, coarsely where a group is hidden; all of the same axes."""
+def outwards(bounds: tuple[Floats, Floats], value: Floats, hidden: Bools) -> tuple[Floats, Floats]:
+    """Round bounds outwards, coarsely where a group is hidden; they always include the value.
+
+    Args:
+        bounds: Lower and upper bound, of any axes.
+        value: The score itself, same axes.
+        hidden: Whether a group is hidden, same axes.
+    """
     step = np.where(hidden, COARSE, FINE)
+    low, high = np.fmin(bounds[0], value), np.fmax(bounds[1], value)
     return (
         np.maximum(np.floor(np.round(low / step, 6)) * step, 0),
         np.minimum(np.ceil(np.round(high / step, 6)) * step, 100),

@@ -62,7 +62,7 @@ def item_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     replies = valid + unsure + na
     why, status = missing_item(of)
     hidden = ~shown.whole
-    low, high = outwards(*bounds(of.drawn.item, of.method), hidden)
+    low, high = outwards(bounds(of.drawn.item, of.method), of.items.score, hidden)
     smallest = np.where(counts.valid > 0, counts.valid, np.iinfo(np.int64).max).min(axis=1)
     good = quality(smallest, of.items.scored, of.method)
     status = np.where((status == "A") & (good["interval_quality"] == "indicative"), "U", status)

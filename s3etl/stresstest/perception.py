@@ -63,11 +63,12 @@ def benjamini_hochberg(p: Floats) -> Floats:
     Args:
         p: … × I.
     """
-    key = np.where(np.isnan(p), np.inf, p)
+    key = np.where(np.isnan(p), 2.0, p)  # after all others
     order = np.argsort(key, axis=-1, kind="stable")
     number = (~np.isnan(p)).sum(axis=-1, keepdims=True)
     ordered = np.take_along_axis(key, order, axis=-1)
     scaled = ordered * number / np.arange(1, p.shape[-1] + 1)
+    scaled[ordered > 1] = np.inf
     least = np.minimum.accumulate(scaled[..., ::-1], axis=-1)[..., ::-1]
     out = np.empty_like(least)
     np.put_along_axis(out, order, np.minimum(least, 1.0), axis=-1)

@@ -98,8 +98,8 @@ def dimension_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     every = np.ones((3, len(plan.items)), bool)
     everything = np.vstack([inside, every])
     good = quality(smallest_group(of, everything), np.isfinite(score), method)
-    hidden = (~of.shown.whole) @ everything.T
-    low, high = outwards(*bounds(drawn, method), np.asarray(hidden) & _few(of)[:, None])
+    hidden: Bools = np.asarray(~of.shown.whole @ everything.T)
+    low, high = outwards(bounds(drawn, method), score, hidden & _few(of)[:, None])
     scored = np.isfinite(scores.dimension.score)
     of_all = (scored @ plan.dimension_weight / plan.dimension_weight.sum())[:, None]
     coverage = np.hstack([scores.dimension.coverage, np.repeat(of_all, 3, axis=1)])
@@ -223,7 +223,8 @@ def direction_table(of: Assessment) -> pa.Table:
     good = quality(smallest_group(of, inside), np.isfinite(score), method)
     low, high = bounds(of.drawn.direction, method)
     coarse = np.broadcast_to(_few(of)[:, None], (len(score), 2))
-    low[:, :2], high[:, :2] = outwards(low[:, :2], high[:, :2], coarse)
+    low[:, :2], high[:, :2] = outwards((low[:, :2], high[:, :2]), score[:, :2], coarse)
+    low[:, 2], high[:, 2] = np.fmin(low[:, 2], score[:, 2]), np.fmax(high[:, 2], score[:, 2])
     both = scores.direction.coverage
     coverage = np.column_stack([both, both.min(axis=1)])
     need = f"less than {method.least_weight:.0%} of its weight is scored"

@@ -49,7 +49,7 @@ _VALUE: Final = [
     _number("interval_low", "5th percentile over resampled respondents"),
     _number("interval_high", "95th percentile"),
     _text("interval_quality", "reliable, or indicative where a group is small"),
-    _number("interval_coverage", "how often such intervals cover the truth, by simulation"),
+    _number("interval_coverage", "how often intervals of dimensions cover the truth in simulation"),
 ]
 _STATUS: Final = [
     _text("obs_status", "SDMX: A normal, L not scored, M not applicable, Q withheld, U unreliable"),
@@ -168,7 +168,7 @@ GAPS: Final = pa.schema(
         *_NAME,
         *_WHERE,
         _text("level", "item, dimension or overall"),
-        _text("kind", "frontrunners, peers, or region for one named comparator"),
+        _text("kind", "frontrunners, named comparators, peers, or region for one of those named"),
         _text("comparator", "regions compared with, separated by ;"),
         _number("comparator_value", "their median"),
         _number("value", "gap: comparator_value less the score; positive where they are ahead"),
@@ -243,7 +243,7 @@ ACTIONS: Final = pa.schema(
         _text("reason", "one sentence with the figures"),
         _number("priority", "item weight times gap; what the order goes by"),
         _number("gap", "gap behind it: to peers, else to frontrunners"),
-        _text("gap_basis", "peers or frontrunners"),
+        _text("gap_basis", "peers, frontrunners or named comparators"),
         _number("value", "score of the item"),
         _number("value_raw", "the score without the evidence cap"),
         _number("perception_gap", "of a dialogue: the gap; empty where it may not be told"),
