@@ -15,6 +15,7 @@ from s3etl.stresstest.consensus import balanced_shares, consensus
 from s3etl.stresstest.method import StressTestMethod
 from s3etl.stresstest.perception import Perception, perceive
 from s3etl.stresstest.scoring import (
+    STEPS,
     Counts,
     Items,
     Overall,
@@ -157,6 +158,12 @@ class Assessment:
     of_items: Comparison
     pairs: Pairs
 
+    @property
+    def lowered(self) -> Bools:
+        """Whether the cap lowers the score of an item, or may: that is not told. U × I."""
+        lower = self.items.raw > self.items.score + 1e-9
+        return self.items.scored & np.where(self.shown.raw, lower, self.items.cap < STEPS)
+
     def drawn_score(self, place: int) -> Floats:
         """Return the draws of one of the eight scores, U × B."""
         dimensions = len(self.plan.dimensions)
@@ -199,7 +206,7 @@ def assess(
     alike, structural = similarity_of(structure, survey.geo, survey.geo)
     levels = (survey.answers[:, :, None] == np.arange(LEVELS)).astype(np.int64)
     shares = balanced_shares(np.moveaxis(by_group(survey, levels), 1, 2))
-    replies = counts.valid + counts.unsure + counts.not_applicable
+    replies = (counts.valid + counts.unsure + counts.not_applicable).sum(axis=1)
     return Assessment(
         survey=survey,
         plan=plan,
@@ -211,7 +218,7 @@ def assess(
         drawn=drawn,
         perception=perceive(survey, counts, items.raw_median, plan, method),
         consensus=consensus(shares),
-        shown=shown_of(counts.valid, replies.sum(axis=1), counts.respondents, method),
+        shown=shown_of(counts.valid, replies, counts.respondents, items.cap < STEPS, method),
         evidence=evidence,
         evidence_all=everywhere,
         not_front=why_not,
