@@ -133,7 +133,9 @@ class Scores:
 class Assessment:
     """All that is known of a wave. Axes are those of the parts.
 
-    The eight scores that are compared are the seven dimensions and ST.
+    The eight scores that are compared are the seven dimensions and ST. ``vouched`` is the share of
+    documents a teacher is judged by, U × D: of the dimension, or of all items where the
+    dimension asks for none, as D6 does not: its items are checked against indicators.
     """
 
     survey: Survey
@@ -149,6 +151,7 @@ class Assessment:
     shown: Shown
     evidence: Floats
     evidence_all: Floats
+    vouched: Floats
     not_front: list[str]
     quantiles: bool
     participants: int
@@ -190,6 +193,7 @@ def assess(
     low = bounds(np.concatenate([drawn.dimension, drawn.overall[:, :1]], axis=1), method)[0]
     evidence = evidence_share(survey.grade, plan, method)
     everywhere = evidence_of_all(survey.grade, plan, method)
+    vouched = np.where(np.isnan(evidence), everywhere[:, None], evidence)
     scored: Bools = np.asarray(np.isfinite(scores.dimension.score))
     why_not = frontier.not_eligible(
         counts.respondents.sum(axis=1),
@@ -221,6 +225,7 @@ def assess(
         shown=shown_of(counts.valid, replies, counts.respondents, items.cap < STEPS, method),
         evidence=evidence,
         evidence_all=everywhere,
+        vouched=vouched,
         not_front=why_not,
         quantiles=front.quantiles,
         participants=participants,
@@ -228,7 +233,7 @@ def assess(
         structural=structural,
         of_scores=_compared(scores.eight, front.member, members, method),
         of_items=_compared(items.score, front.member[:, plan.dimension], members, method),
-        pairs=teachers(scores.dimension.score, drawn.dimension, evidence, alike, method),
+        pairs=teachers(scores.dimension.score, drawn.dimension, vouched, alike, method),
     )
 
 

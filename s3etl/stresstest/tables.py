@@ -198,7 +198,7 @@ TEACHERS: Final = pa.schema(
         _number("similarity", "exp(-D/D~) of structure; 1 without reference regions"),
         _text("similarity_basis", "reference regions, or that there are none"),
         _number(
-            "evidence_share", "share of the items that ask for a document for which it has one"
+            "evidence_share", "share of its items asking for a document that have one; in D6 of all"
         ),
         _number("match", "L: difference/100 * similarity * evidence; of a domain P * similarity"),
         _truth("same_country", "whether both are of one country"),
