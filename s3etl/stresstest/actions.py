@@ -14,7 +14,7 @@ from s3etl.stresstest.assessment import Assessment
 from s3etl.stresstest.beside import Beside, practices_of
 from s3etl.stresstest.columns import table, where_of
 from s3etl.stresstest.item_tables import BASES
-from s3etl.stresstest.questionnaire import Item, Questionnaire
+from s3etl.stresstest.questionnaire import Item, Questionnaire, score_of
 from s3etl.stresstest.survey import Bools, Floats, Ints
 from s3etl.stresstest.tables import ACTIONS
 from s3etl.stresstest.teacher_table import documented_items
@@ -50,9 +50,10 @@ class Candidates(NamedTuple):
 def candidates(of: Assessment) -> Candidates:
     """Find what each region is called to do.
 
-    Evidence where the cap lowers the score; dialogue where a perception gap is flagged; transfer
-    where peers, else frontrunners, are 25 points ahead on the item and there is a teacher in its
-    dimension: the best match that is ahead on the item as well, or the best.
+    Evidence where the cap lowers the score, or may and that is not told; dialogue where a
+    perception gap is flagged; transfer where peers, else frontrunners, are 25 points ahead on
+    the item and there is a teacher in its dimension: the best match that is ahead on the item
+    as well, or the best.
     """
     score = of.items.score
     peer, front = of.of_items.peers - score, of.of_items.front_value - score
@@ -61,7 +62,7 @@ def candidates(of: Assessment) -> Candidates:
     teacher = _teachers(of)
     called = np.stack(
         [
-            of.items.scored & (of.items.raw > score + 1e-9),
+            of.lowered,
             of.items.scored & of.perception.flagged,
             (gap >= of.method.transfer_gap - 1e-9) & (teacher >= 0),
         ],
@@ -141,7 +142,7 @@ def action_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -
             np.isnan(found.gap), "", np.where(found.by_peers, "peers", BASES[int(of.quantiles)])
         ),
         "value": of.items.score[unit, item],
-        "value_raw": of.items.raw[unit, item],
+        "value_raw": np.where(of.shown.raw, of.items.raw, np.nan)[unit, item],
         "perception_gap": np.where(told, of.perception.gap[unit, item], np.nan),
         "perception_flag": np.where(dialogue, side, ""),
         "teacher": teacher,
@@ -166,9 +167,12 @@ def _reasons(of: Assessment, found: Candidates, columns: dict[str, Any]) -> NDAr
     for row, kind in enumerate(found.kind.tolist()):
         of_row = {name: c[row] for name, c in columns.items() if isinstance(c, np.ndarray)}
         if kind == EVIDENCE:
+            raw = of_row["value_raw"]
+            given = f"Answers give {raw:.1f} points but" if np.isfinite(raw) else "Answers"
             out[row] = (
-                f"Answers give {of_row['value_raw']:.1f}; without a document of grade "
-                f"{of.method.documented} they count as {of_row['value']:.1f}."
+                f"{given} count for {of_row['value']:.1f}: no document is of grade "
+                f"{of.method.documented} or better, and without one none counts above "
+                f"{score_of(of.method.cap):.0f}."
             )
         elif kind == DIALOGUE:
             gap = of_row["perception_gap"]

@@ -15,6 +15,7 @@ from s3etl.stresstest.consensus import balanced_shares, consensus
 from s3etl.stresstest.method import StressTestMethod
 from s3etl.stresstest.perception import Perception, perceive
 from s3etl.stresstest.scoring import (
+    STEPS,
     Counts,
     Items,
     Overall,
@@ -132,7 +133,9 @@ class Scores:
 class Assessment:
     """All that is known of a wave. Axes are those of the parts.
 
-    The eight scores that are compared are the seven dimensions and ST.
+    The eight scores that are compared are the seven dimensions and ST. ``vouched`` is the share of
+    documents a teacher is judged by, U × D: of the dimension, or of all items where the
+    dimension asks for none, as D6 does not: its items are checked against indicators.
     """
 
     survey: Survey
@@ -148,6 +151,7 @@ class Assessment:
     shown: Shown
     evidence: Floats
     evidence_all: Floats
+    vouched: Floats
     not_front: list[str]
     quantiles: bool
     participants: int
@@ -156,6 +160,12 @@ class Assessment:
     of_scores: Comparison
     of_items: Comparison
     pairs: Pairs
+
+    @property
+    def lowered(self) -> Bools:
+        """Whether the cap lowers the score of an item, or may: that is not told. U × I."""
+        lower = self.items.raw > self.items.score + 1e-9
+        return self.items.scored & np.where(self.shown.raw, lower, self.items.cap < STEPS)
 
     def drawn_score(self, place: int) -> Floats:
         """Return the draws of one of the eight scores, U × B."""
@@ -183,6 +193,7 @@ def assess(
     low = bounds(np.concatenate([drawn.dimension, drawn.overall[:, :1]], axis=1), method)[0]
     evidence = evidence_share(survey.grade, plan, method)
     everywhere = evidence_of_all(survey.grade, plan, method)
+    vouched = np.where(np.isnan(evidence), everywhere[:, None], evidence)
     scored: Bools = np.asarray(np.isfinite(scores.dimension.score))
     why_not = frontier.not_eligible(
         counts.respondents.sum(axis=1),
@@ -199,7 +210,7 @@ def assess(
     alike, structural = similarity_of(structure, survey.geo, survey.geo)
     levels = (survey.answers[:, :, None] == np.arange(LEVELS)).astype(np.int64)
     shares = balanced_shares(np.moveaxis(by_group(survey, levels), 1, 2))
-    replies = counts.valid + counts.unsure + counts.not_applicable
+    replies = (counts.valid + counts.unsure + counts.not_applicable).sum(axis=1)
     return Assessment(
         survey=survey,
         plan=plan,
@@ -211,9 +222,10 @@ def assess(
         drawn=drawn,
         perception=perceive(survey, counts, items.raw_median, plan, method),
         consensus=consensus(shares),
-        shown=shown_of(counts.valid, replies.sum(axis=1), counts.respondents, method),
+        shown=shown_of(counts.valid, replies, counts.respondents, items.cap < STEPS, method),
         evidence=evidence,
         evidence_all=everywhere,
+        vouched=vouched,
         not_front=why_not,
         quantiles=front.quantiles,
         participants=participants,
@@ -221,7 +233,7 @@ def assess(
         structural=structural,
         of_scores=_compared(scores.eight, front.member, members, method),
         of_items=_compared(items.score, front.member[:, plan.dimension], members, method),
-        pairs=teachers(scores.dimension.score, drawn.dimension, evidence, alike, method),
+        pairs=teachers(scores.dimension.score, drawn.dimension, vouched, alike, method),
     )
 
 

@@ -18,6 +18,7 @@ from s3etl.stresstest.tables import GROUPS as GROUP_TABLE
 from s3etl.stresstest.tables import ITEMS, UNIT
 
 BASES = ("named comparators", "frontrunners")
+UNTOLD = f"{POOLED_REASON}; without value, since only the capped score is shown"
 TOLD = "it would tell what a group of fewer than three said"
 
 
@@ -77,7 +78,7 @@ def item_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
         "interplay": plan.direction,
         "item_weight": plan.weight,
         "value": of.items.score,
-        "value_raw": of.items.raw,
+        "value_raw": np.where(shown.raw, of.items.raw, np.nan),
         "unit": UNIT,
         "direction": "+",
         "interval_low": low,
@@ -85,7 +86,9 @@ def item_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
         **good,
         "evidence_grade": of.survey.grade,
         "evidence_documents": of.survey.documents,
-        "evidence_capped": of.items.scored & (of.items.raw > of.items.score + 1e-9),
+        "evidence_capped": np.array([None, False, True], object)[
+            np.where(shown.raw, of.lowered + 1, 0)
+        ],
         "evidence_note": np.where(of.survey.contradictory, contradiction, ""),
         "answers": np.where(told, valid, np.nan),
         "answering_groups": np.where(told, groups, np.nan),
@@ -161,7 +164,8 @@ def group_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     """Return what groups say of each item, small ones pooled.
 
     A pool has the mean of its groups' medians, which the item score gives anyway; a median of
-    its answers would be a second equation and tell small groups apart.
+    its answers would be a second equation and tell small groups apart. Where only the capped
+    score is shown, a pool has no value.
     """
     shown, valid, median = of.shown, of.counts.valid, of.items.raw_median
     names = questionnaire.group_names
@@ -170,14 +174,15 @@ def group_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     for place, group in enumerate(GROUPS):
         here = shown.alone[:, place]
         own = median[:, place], valid[:, place]
-        parts.append(_cells(of, base, here, own, (group, names[group], "")))
+        parts.append(_cells(of, base, here, own, (group, names[group])))
     pools = np.moveaxis(shown.together, 1, -1)
     for pool in np.unique(pools[pools.any(axis=-1)], axis=0):
         here = (pools == pool).all(axis=-1)
-        inside = median[:, pool].mean(axis=1), valid[:, pool].sum(axis=1)
+        mean = np.where(shown.raw, median[:, pool].mean(axis=1), np.nan)
+        inside = mean, valid[:, pool].sum(axis=1)
         letters = [g for g, there in zip(GROUPS, pool, strict=True) if there]
         title = ", ".join(names[g] for g in letters)
-        parts.append(_cells(of, base, here, inside, ("+".join(letters), title, POOLED_REASON)))
+        parts.append(_cells(of, base, here, inside, ("+".join(letters), title)))
     found = pa.concat_tables(parts)
     keys = ("geo", "ref_year", "indicator_id", "shown_as")
     return found.sort_by([(key, "ascending") for key in keys])
@@ -188,10 +193,11 @@ def _cells(
     base: dict[str, Any],
     here: Bools,
     figures: tuple[Column, Column],
-    said: tuple[str, str, str],
+    said: tuple[str, str],
 ) -> pa.Table:
     unit, item = np.nonzero(here)
     value, answers = (figure[unit, item] for figure in figures)
+    raw = np.where(of.shown.raw, of.items.raw, np.nan)
     columns = {
         name: of_all[unit] if isinstance(of_all, np.ndarray) else of_all
         for name, of_all in base.items()
@@ -204,8 +210,8 @@ def _cells(
         "unit": UNIT,
         "direction": "+",
         "answers": answers,
-        "difference": value - of.items.raw[unit, item],
-        "reason": said[2],
+        "difference": value - raw[unit, item],
+        "reason": "" if len(said[0]) == 1 else np.where(np.isnan(value), UNTOLD, POOLED_REASON),
         "conf_status": "F",
     }
     return table(GROUP_TABLE, (len(unit),), columns)

@@ -47,6 +47,11 @@ def smallest_group(of: Assessment, inside: Bools) -> Ints:
     return np.asarray(size.min(axis=1))
 
 
+def raw_shown(of: Assessment, inside: Bools) -> Bools:
+    """Return whether totals without cap are shown, U × T: if those of all their items are."""
+    return np.asarray(~((of.items.scored & ~of.shown.raw) @ inside.T))
+
+
 def missing_total(of: Assessment, score: Floats, coverage: Floats, need: str) -> Column:
     """Return why a total is missing.
 
@@ -128,7 +133,7 @@ def dimension_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
         "indicator_id": np.array(codes),
         "title": np.array([*(d.name for d in questionnaire.dimensions), *TOTALS.values()]),
         "value": score,
-        "value_raw": raw,
+        "value_raw": np.where(raw_shown(of, everything), raw, np.nan),
         "unit": UNIT,
         "direction": "+",
         "interval_low": low,
@@ -242,7 +247,7 @@ def direction_table(of: Assessment) -> pa.Table:
         "indicator_id": np.array(list(DIRECTION_TITLES)),
         "title": np.array(list(DIRECTION_TITLES.values())),
         "value": score,
-        "value_raw": raw,
+        "value_raw": np.where(raw_shown(of, inside), raw, np.nan),
         "unit": np.array([UNIT, UNIT, "share, 0 to 1"]),
         "direction": np.array(["+", "+", "ctx"]),
         "interval_low": low,

@@ -27,6 +27,7 @@ class Shown:
         alone: U × G × I, groups whose median is shown.
         together: U × G × I, groups that are shown as one pool.
         whole: U × I, whether no group is hidden.
+        raw: U × I, whether the score without cap is.
         gap: U × I, whether Δ tells nothing of a group that is hidden.
         counts: U × I, whether numbers of replies are shown: three or more people.
         region: U, whether anything of the region is.
@@ -35,6 +36,7 @@ class Shown:
     alone: Bools
     together: Bools
     whole: Bools
+    raw: Bools
     gap: Bools
     counts: Bools
     region: Bools
@@ -48,16 +50,22 @@ def _cells(counts: tuple[int, ...]) -> tuple[tuple[bool, ...], tuple[bool, ...]]
     return alone, tuple(cells.get(g, g) not in {g, WITHHELD} for g in GROUPS)
 
 
-def shown_of(valid: Ints, replies: Ints, respondents: Ints, method: StressTestMethod) -> Shown:
+def shown_of(
+    valid: Ints, replies: Ints, respondents: Ints, capped: Bools, method: StressTestMethod
+) -> Shown:
     """Decide what is shown.
 
     Δ and the item score are two equations. Where the groups hidden lie on one side of the gap,
-    both tell the same of them; else Δ would tell one from another.
+    both tell the same of them; else Δ would tell one from another. The score with cap and the
+    one without are two equations as well: groups with medians of 50 and 50, but not 25 and 75,
+    have the same sum in both. So with a group hidden only the capped score is shown, which is
+    the headline, and nothing of answers without cap.
 
     Args:
         valid: U × G × I, ratings.
         replies: U × I, ratings, DK and NA.
         respondents: U × G.
+        capped: U × I, whether the cap applies, be there an answer above it or not.
         method: The choices.
     """
     distinct, place = np.unique(
@@ -72,11 +80,13 @@ def shown_of(valid: Ints, replies: Ints, respondents: Ints, method: StressTestMe
     for side in sides(method):
         others = [g for g in range(len(GROUPS)) if g not in side]
         sided |= ~hidden[:, others].any(axis=1)
+    whole: Bools = np.asarray(~hidden.any(axis=1))
     return Shown(
         alone=alone,
         together=together,
-        whole=~hidden.any(axis=1),
-        gap=sided,
+        whole=whole,
+        raw=whole | ~capped,
+        gap=sided & (whole | ~capped),
         counts=replies >= MINIMUM,
-        region=respondents.sum(axis=1) >= MINIMUM,
+        region=np.asarray(respondents.sum(axis=1) >= MINIMUM),
     )

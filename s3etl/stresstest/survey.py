@@ -6,9 +6,8 @@ N respondents in order of region, wave, group and answers, U surveys (a region i
 G groups P, I, C, B, R.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from s3etl.stresstest.answers import usable
-from s3etl.stresstest.method import Mapping, StressTestMethod
+from s3etl.stresstest.method import StressTestMethod
 from s3etl.stresstest.questionnaire import Questionnaire
 
 Floats = NDArray[np.float64]
@@ -134,36 +133,35 @@ def survey_of(
         questionnaire: What the answers are scored as.
         method: The choices.
     """
-    plan = plan_of(questionnaire)
-    columns = ["region", "nuts_version", "wave", "questionnaire", "respondent", "group", "item"]
-    rows = usable(answers).select([*columns, "answer", "state"]).to_pandas()
-    rows = rows.sort_values([*columns, "state", "answer"], kind="stable", ignore_index=True)
-    places, known = _numbered([rows["region"], rows["wave"]])
-    versions = _joined(rows, places, "questionnaire", len(known))
-    items, reason = _items(rows, places, versions, questionnaire.version, method.mappings)
-    place = pd.Index(plan.items).get_indexer(pd.Index(items))
-    person, who = _numbered([places, rows["group"], rows["respondent"]])
-    unit = np.asarray(who.get_level_values(0), np.int64)
-    group = np.array([GROUPS.index(g) for g in who.get_level_values(1)], np.int64)
+    plan, rows = plan_of(questionnaire), usable(answers)
+    region, version, respondent, letter, item = (
+        _codes(rows.column(name))
+        for name in ("region", "questionnaire", "respondent", "group", "item")
+    )
+    wave = rows.column("wave").to_numpy().astype(np.int64)
+    found, place = np.unique(np.column_stack([region.code, wave]), axis=0, return_inverse=True)
+    known = pd.MultiIndex.from_arrays([region.value[found[:, 0]], found[:, 1]])
+    counts_as, reason = _items(version, item, place, len(known), plan, (questionnaire, method))
+    group = np.array([GROUPS.index(g) for g in letter.value], np.int64)[letter.code]
+    size = len(GROUPS), max(len(respondent.value), 1)
+    key = (place * size[0] + group) * size[1] + respondent.code
+    who, person = np.unique(key, return_inverse=True)
+    unit, of_group = np.divmod(who // size[1], size[0])
     level = np.full((len(who), len(plan.items)), BLANK, np.int8)
-    value = np.select(
-        [rows["state"] == "answered", rows["state"] == "DK", rows["state"] == "NA"],
-        [rows["answer"].fillna(BLANK), DK, NA],
-        BLANK,
-    ).astype(np.int8)
-    good = (place >= 0) & (reason[places] == "")
-    level[person[good], place[good]] = value[good]
-    level[~plan.asked.T[group]] = BLANK
-    order = np.lexsort((*level.T, group, unit))
+    good = (counts_as >= 0) & (reason[place] == "")
+    # The intake lets no item be answered twice; if it did, the order of rows would not matter.
+    np.maximum.at(level, (person[good], counts_as[good]), _values(rows)[good])
+    level[~plan.asked.T[of_group]] = BLANK
+    order = np.lexsort((*level.T, of_group, unit))
     grade, documents, contradictory = _evidence(evidence, known, plan, method)
     return Survey(
         geo=np.array(known.get_level_values(0), object),
-        nuts_version=_joined(rows, places, "nuts_version", len(known)),
-        wave=np.asarray(known.get_level_values(1), np.int64),
-        questionnaire=versions,
+        nuts_version=_joined(place, _codes(rows.column("nuts_version")), len(known)),
+        wave=found[:, 1],
+        questionnaire=_joined(place, version, len(known)),
         not_scored=reason,
         unit=unit[order],
-        group=group[order],
+        group=of_group[order],
         answers=level[order],
         grade=grade,
         documents=documents,
@@ -171,39 +169,64 @@ def survey_of(
     )
 
 
-def _numbered(keys: list[Any]) -> tuple[Ints, pd.MultiIndex]:
-    """Number the rows of several columns by their distinct values, in order."""
-    index = pd.MultiIndex.from_arrays(keys)
-    distinct = index.unique().sort_values()
-    return np.asarray(distinct.get_indexer(index), np.int64), distinct
+class Codes(NamedTuple):
+    """A column of texts: place of each row's text among the distinct ones, which are in order."""
+
+    code: Ints
+    value: NDArray[np.object_]
 
 
-def _joined(rows: pd.DataFrame, places: Ints, column: str, units: int) -> NDArray[np.object_]:
+def _codes(column: pa.ChunkedArray) -> Codes:
+    encoded = pc.dictionary_encode(pc.fill_null(column, "")).combine_chunks()
+    texts = np.array(encoded.dictionary.to_pylist(), object)
+    order = np.argsort(texts, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return Codes(place[encoded.indices.to_numpy(zero_copy_only=False)], texts[order])
+
+
+def _values(rows: pa.Table) -> Levels:
+    """Return the level of each row, or what stands in for it."""
+    level = pc.fill_null(rows.column("answer"), BLANK).to_numpy()
+    state = _codes(rows.column("state"))
+    stands = np.array([{"DK": DK, "NA": NA}.get(s, BLANK) for s in state.value], np.int8)
+    answered = (state.value == "answered")[state.code]
+    return np.where(answered, level, stands[state.code]).astype(np.int8)
+
+
+def _joined(place: Ints, column: Codes, units: int) -> NDArray[np.object_]:
     """Return the texts of a column by survey, joined by ``;``."""
-    texts = rows[column].groupby(places).agg(lambda of: "; ".join(sorted(set(of.dropna()))))
-    return np.array(texts.reindex(range(units)).tolist(), object)
+    texts: list[list[str]] = [[] for _ in range(units)]
+    for unit, code in np.unique(np.column_stack([place, column.code]), axis=0).tolist():
+        texts[unit].append(column.value[code])
+    return np.array(["; ".join(filter(None, of)) for of in texts], object)
 
 
 def _items(
-    rows: pd.DataFrame,
-    places: Ints,
-    versions: NDArray[np.object_],
-    version: str,
-    mappings: Sequence[Mapping],
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    version: Codes,
+    item: Codes,
+    place: Ints,
+    units: int,
+    plan: Plan,
+    scored_as: tuple[Questionnaire, StressTestMethod],
+) -> tuple[Ints, NDArray[np.object_]]:
     """Return the item each row counts as, and by survey why it cannot be scored."""
-    items = rows["item"].to_numpy(object).copy()
-    here = {m.earlier: m for m in mappings if m.later == version}
-    reason = np.full(len(versions), "", object)
-    for old in sorted(set(rows["questionnaire"]) - {version}):
-        of = (rows["questionnaire"] == old).to_numpy()
+    questionnaire, method = scored_as
+    here = {m.earlier: m for m in method.mappings if m.later == questionnaire.version}
+    known = {name: i for i, name in enumerate(plan.items)}
+    counts_as = np.full((max(len(version.value), 1), max(len(item.value), 1)), -1)
+    reason = np.full(units, "", object)
+    for code, old in enumerate(version.value.tolist()):
         mapping = here.get(old)
-        if mapping and not mapping.scale_changed:
-            items[of] = [mapping.items.get(item, "") for item in items[of]]
+        same = old == questionnaire.version
+        if same or (mapping and not mapping.scale_changed):
+            names = item.value if mapping is None else map(mapping.items.get, item.value)
+            counts_as[code] = [known.get(name, -1) for name in names]
             continue
         what = "has another scale than" if mapping else "is not mapped to"
-        reason[np.unique(places[of])] = f"questionnaire {old} {what} {version}"
-    return items, reason
+        why = f"questionnaire {old} {what} {questionnaire.version}"
+        reason[np.unique(place[version.code == code])] = why
+    return counts_as[version.code, item.code], reason
 
 
 def _evidence(

@@ -62,7 +62,7 @@ def _dimension_teachers(
         "title": titles[subject],
         "value": of.scores.dimension.score[learner, subject],
         "teacher_value": of.scores.dimension.score[teacher, subject],
-        "evidence_share": of.evidence[teacher, subject],
+        "evidence_share": of.vouched[teacher, subject],
         "similarity_basis": np.where(of.structural[learner], ALIKE, UNLIKE),
         "evidence_items": documented_items(of)[teacher, subject],
         "practices": _practices(practices, geo[teacher], codes[subject]),
