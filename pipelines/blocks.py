@@ -1,4 +1,4 @@
-"""Blocks of tables: organisations, strategies, participation, portfolio, reference regions.
+"""Blocks of tables: organisations, strategies, portfolio, peers, indices, StressTest.
 
 Each is computed from accepted data and named by what goes into it, like figures; nothing here
 knows Dagster.
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from pipelines import framework, peers, portfolio, stages
+from pipelines import framework, peers, portfolio, stages, stresstest
 from pipelines.workspace import Workspace
 from s3etl.benchmark.comparison import load_comparison
 from s3etl.benchmark.declaration import load_composites
@@ -37,7 +37,10 @@ from s3etl.records import dump
 from s3etl.registers.declaration import Register
 from s3etl.strategies.resolve import APPLIES, resolved
 from s3etl.strategies.tables import PRACTICES, SCHEMES, published
+from s3etl.stresstest import questionnaire
 from s3etl.stresstest.disclosure import PARTICIPATION, participation
+from s3etl.stresstest.method import load_method as stresstest_method
+from s3etl.stresstest.tables import TABLES as STRESSTEST
 from warehouse.store import Accepted
 
 Tables = dict[str, pa.Table]
@@ -212,6 +215,11 @@ def _participation(work: Workspace, inputs: Inputs) -> Tables:
     return {"participation": participation(pa.concat_tables(answers))}
 
 
+def _stresstest(work: Workspace, inputs: Inputs) -> Tables:
+    registers = (_holding(work, inputs, holds) for holds in ("answers", "evidence"))
+    return stresstest.compute(work, *registers)
+
+
 def _holding(work: Workspace, inputs: Inputs, holds: str) -> list[str]:
     return sorted(r for r in inputs.registers if work.catalogue.registers[r].holds == holds)
 
@@ -363,8 +371,9 @@ BLOCKS: Final = {
                 f"s3etl.benchmark.{m}"
                 for m in (
                     *("aggregate", "audit", "composite", "coverage", "declaration", "design"),
-                    *("doubt", "gaps", "hierarchy", "imputation", "index", "index_tables"),
-                    *("noise", "normalise", "prepare", "ranks", "replication", "robustness"),
+                    *("gaps", "hierarchy", "imputation", "index", "index_tables"),
+                    *("noise", "normalise", "plan", "precision", "prepare", "ranks", "replication"),
+                    "robustness",
                     *("scoring", "sensitivity", "state", "treatment", "uncertainty", "weights"),
                     "wide",
                 )
@@ -373,7 +382,23 @@ BLOCKS: Final = {
         settings=lambda: [dump(composite) for composite in load_composites().values()],
         ranked=True,
     ),
+    "stresstest": Block(
+        "StressTest: profile, gaps, teachers, perception and statistics, actions, change",
+        ("answers", "evidence"),
+        (),
+        (),
+        STRESSTEST,
+        _stresstest,
+        ("pipelines.stresstest", *(f"s3etl.stresstest.{m}" for m in stresstest.MODULES)),
+        after=("organisations", "strategies", "portfolio", "peers"),
+        settings=lambda: [dump(stresstest_method()), dump(questionnaire.load())],
+    ),
 }
+
+
+def after_ranks(block: str) -> bool:
+    """Whether a block uses ranks, itself or through a block it comes after."""
+    return BLOCKS[block].ranked or any(map(after_ranks, BLOCKS[block].after))
 
 
 def registers_of(work_registers: Mapping[str, Register], block: str) -> list[Register]:

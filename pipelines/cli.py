@@ -168,6 +168,46 @@ def peers(
     show_peers.peers(_workspace_of(region, sources), region.upper(), abroad=abroad)
 
 
+stresstest_app = typer.Typer(help="The StressTest of a region: on the terminal, or to print.")
+app.add_typer(stresstest_app, name="stresstest")
+
+Wave = Annotated[
+    int | None, typer.Option(help="Year of the survey wave.", show_default="the newest")
+]
+
+
+@stresstest_app.command("show")
+def stresstest_show(
+    region: Annotated[str, typer.Argument(help="Region that was surveyed, such as AT22.")],
+    wave: Wave = None,
+    sources: From = None,
+) -> None:
+    """Show where a region stands, where it trails, whom to learn from and what to do next."""
+    from pipelines import show_stresstest
+    from pipelines.profiles import gather
+
+    work = _workspace_of(region, sources)
+    show_stresstest.stresstest(gather(work, region.upper(), wave), work.origin)
+
+
+@stresstest_app.command("report")
+def stresstest_report(
+    region: Annotated[str, typer.Argument(help="Region that was surveyed, such as AT22.")],
+    to: Annotated[Path, typer.Option(help="File to write (.html).")],
+    wave: Wave = None,
+    sources: From = None,
+) -> None:
+    """Write a report that can be printed: one HTML file that needs no network."""
+    from datetime import UTC, datetime
+
+    from pipelines.profiles import gather, write_report
+
+    work = _workspace_of(region, sources)
+    found = gather(work, region.upper(), wave)
+    write_report(work, found, to, _settings().warehouse_url, datetime.now(UTC).date())
+    print(f"{to}: StressTest of {found.region(found.geo)}, {found.wave}")  # noqa: T201
+
+
 registers_app = typer.Typer(help="Write empty workbooks for registers that people fill.")
 app.add_typer(registers_app, name="registers")
 

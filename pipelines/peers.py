@@ -10,10 +10,10 @@ from typing import Final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines import stages
+from pipelines.portfolio import newest_series
 from pipelines.workspace import Workspace
 from s3etl.benchmark.comparison import load_comparison
 from s3etl.benchmark.convergence_tables import (
@@ -94,14 +94,9 @@ def _structure(work: Workspace, figures: Mapping[str, pa.Table], method: PeersMe
     block = work.store.block("portfolio")
     if not block:
         return structure(figures, None, block, method, origin=work.origin, dataset="")
-    years = block["portfolio_cell"].select(["source_dataset", "ref_year"])
-    newest = years.sort_by([("ref_year", "descending")]).column("source_dataset")[0].as_py()
+    block = newest_series(block)
+    newest = block["portfolio_cell"].column("source_dataset")[0].as_py()
     series = next(s for s in portfolio_method().series if s.dataset == newest)
-    block = {
-        name: table.filter(pc.equal(table.column("source_dataset"), newest))
-        for name, table in block.items()
-        if "source_dataset" in table.column_names
-    }
     declared = work.catalogue.datasets[newest]
     codes = [c for c in declared.dimensions["nace_r2"] if len(c) == 1 or c[0] == "S"]
     converted = convert(

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines import stages
 from pipelines.workspace import Workspace
@@ -390,6 +391,19 @@ def _organisations(
             organisations[at[geo], column[domain]] += best * share
             counts[at[geo], column[domain]] += 1
     return organisations, counts
+
+
+def newest_series(block: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the rows of the newest series of business statistics, of tables that tell series."""
+    if not block:
+        return {}
+    years = block["portfolio_cell"].select(["source_dataset", "ref_year"])
+    newest = years.sort_by([("ref_year", "descending")]).column("source_dataset")[0]
+    return {
+        name: table.filter(pc.equal(table.column("source_dataset"), newest))
+        for name, table in block.items()
+        if "source_dataset" in table.column_names
+    }
 
 
 def _qualities(block: Mapping[str, pa.Table], method: QualityMethod) -> Floats:

@@ -125,7 +125,7 @@ def run(work: Workspace, *, only: Sequence[str] = (), progress: Progress | None 
         # Each step costs Dagster dozens of writes: what is up to date is not asked again.
         ready = [i for i in declared.computed if stages.has_work(work, i)]
         keys = [key for i in ready for key in (assets.indicator_key(i), assets.benchmark_key(i))]
-        first = [b for b, block in blocks.BLOCKS.items() if not block.ranked]
+        first = [b for b in blocks.BLOCKS if not blocks.after_ranks(b)]
         keys += [assets.block_key(b) for b in first if blocks.has_work(work, b)]
         execute(EVALUATE, keys)
         # By themselves: within one run Dagster skips a block if any one indicator failed.

@@ -42,6 +42,7 @@ from s3etl.portfolio.universe import UNIVERSE as PORTFOLIO_UNIVERSE
 from s3etl.strategies.resolve import APPLIES
 from s3etl.strategies.tables import PRACTICES, SCHEMES
 from s3etl.stresstest.disclosure import PARTICIPATION
+from s3etl.stresstest.tables import TABLES as STRESSTEST
 
 metadata: Final = MetaData()
 
@@ -370,6 +371,54 @@ index_gap: Final = _block_table(
     INDEX["index_gap"],
     "The gap of each region to the first, split by indicator; the parts sum to it.",
 )
+stresstest_item: Final = _block_table(
+    "stresstest_item",
+    STRESSTEST["stresstest_item"],
+    "Items of the StressTest by region and wave: score with and without the evidence cap, "
+    "agreement, perception gap, gaps. An operationalisation following the published "
+    "structure, not the original instrument.",
+)
+stresstest_dimension: Final = _block_table(
+    "stresstest_dimension",
+    STRESSTEST["stresstest_dimension"],
+    "Dimensions and totals of the StressTest: the radar with region, peers, frontier and "
+    "interval, and ranks.",
+)
+stresstest_direction: Final = _block_table(
+    "stresstest_direction",
+    STRESSTEST["stresstest_direction"],
+    "Clusters to S3 and S3 to clusters, and how balanced they are.",
+)
+stresstest_group: Final = _block_table(
+    "stresstest_group",
+    STRESSTEST["stresstest_group"],
+    "What groups of respondents say of each item; groups under three are pooled.",
+)
+stresstest_gap: Final = _block_table(
+    "stresstest_gap",
+    STRESSTEST["stresstest_gap"],
+    "Gaps to frontrunners, to peers and to named regions.",
+)
+stresstest_teacher: Final = _block_table(
+    "stresstest_teacher",
+    STRESSTEST["stresstest_teacher"],
+    "From whom a region can learn what, on dimensions and on domains of the portfolio.",
+)
+stresstest_twin: Final = _block_table(
+    "stresstest_twin",
+    STRESSTEST["stresstest_twin"],
+    "Items beside the statistics they are about: confirmed, over-rated or under-rated.",
+)
+stresstest_action: Final = _block_table(
+    "stresstest_action",
+    STRESSTEST["stresstest_action"],
+    "What to do next, in order: evidence, dialogue, transfer.",
+)
+stresstest_change: Final = _block_table(
+    "stresstest_change",
+    STRESSTEST["stresstest_change"],
+    "Change since a region's wave before, where it is more than chance.",
+)
 concordance: Final = _block_table(
     "concordance",
     CONCORDANCE,
@@ -419,6 +468,15 @@ LOADED: Final = (
     index_design,
     index_sensitivity,
     index_gap,
+    stresstest_item,
+    stresstest_dimension,
+    stresstest_direction,
+    stresstest_group,
+    stresstest_gap,
+    stresstest_teacher,
+    stresstest_twin,
+    stresstest_action,
+    stresstest_change,
     concordance,
     left_out,
 )

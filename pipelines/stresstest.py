@@ -1,0 +1,67 @@
+"""The StressTest block: accepted answers and evidence made into profile, gaps, teachers, actions.
+
+Reads accepted data and other blocks and calls :mod:`s3etl.stresstest`; it knows no formula. Of
+registers only what may be passed on goes in, for tables of this block are published whole.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.portfolio import newest_series
+from pipelines.workspace import Workspace
+from s3etl.stresstest.answers import ANSWERS, EVIDENCE
+from s3etl.stresstest.beside import Beside, structure_of
+from s3etl.stresstest.method import load_method
+from s3etl.stresstest.profile import stresstest_tables
+from s3etl.stresstest.questionnaire import load
+
+MODULES = (
+    *("actions", "answers", "assessment", "beside", "bootstrap", "columns", "consensus"),
+    *("disclosure", "frontier", "gap_table", "item_tables", "perception", "profile"),
+    *("score_tables", "scoring", "shown", "survey", "tables", "teacher_table", "teachers"),
+    *("twin_table", "twins", "waves"),
+)
+"""Modules of :mod:`s3etl.stresstest` whose text is part of the block's identity."""
+
+
+def compute(
+    work: Workspace, answers: Sequence[str], evidence: Sequence[str]
+) -> dict[str, pa.Table]:
+    """Compute the block.
+
+    Args:
+        work: Where accepted data are.
+        answers: Registers of answers that are accepted.
+        evidence: Registers of evidence that are accepted.
+    """
+    return stresstest_tables(
+        pa.concat_tables([ANSWERS.empty_table(), *map(work.store.observations, answers)]),
+        pa.concat_tables([EVIDENCE.empty_table(), *map(work.store.observations, evidence)]),
+        load(),
+        load_method(),
+        beside(work),
+    )
+
+
+def beside(work: Workspace) -> Beside:
+    """Return what other blocks say, where they are computed."""
+    organisations = work.store.block("organisations")
+    portfolio = newest_series(work.store.block("portfolio"))
+    found = (
+        portfolio.get("portfolio_indicator"),
+        portfolio.get("alignment"),
+        organisations.get("registry_indicator"),
+    )
+    practices = work.store.block("strategies").get("practice")
+    if practices is not None:
+        open_ = sorted(r.id for r in work.catalogue.registers.values() if r.redistribute)
+        practices = practices.filter(pc.is_in(practices.column("register"), pa.array(open_)))
+    peers = work.store.block("peers")
+    return Beside(
+        structure=structure_of(peers) if peers else None,
+        cells=portfolio.get("alignment_cell"),
+        indicators=[table for table in found if table is not None],
+        practices=practices,
+    )

@@ -1,0 +1,202 @@
+"""Nobody can solve published tables for what fewer than three respondents said (2.4-10).
+
+The opponent knows every rule, reads every table, and goes through all medians there could be.
+What is left to it, and cannot be otherwise: a pool at an end of the scale.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from s3etl.stresstest.actions import action_table
+from s3etl.stresstest.assessment import assess
+from s3etl.stresstest.beside import Beside
+from s3etl.stresstest.item_tables import group_table, item_table
+from s3etl.stresstest.method import load_method
+from s3etl.stresstest.questionnaire import load
+from s3etl.stresstest.score_tables import dimension_table
+from s3etl.stresstest.survey import survey_of
+from tests.stresstest_world import PLAN, answers_table, evidence_table, full, spelt
+
+METHOD = load_method().model_copy(update={"draws": 100, "permutations": 100})
+NONE = evidence_table([])
+PAIRS = np.array([(low, high) for low in range(5) for high in range(low, 5)])
+"""The two middle answers of a group."""
+SIDES = {"P": 1, "I": 1, "C": -1, "B": -1, "R": 0}
+
+
+def assessed(rows, evidence=NONE):
+    survey = survey_of(answers_table(rows), evidence, load(), METHOD)
+    return assess(survey, PLAN, METHOD)
+
+
+def gap_of(medians):
+    means = [
+        np.mean(side, axis=0)
+        for sign in (1, -1)
+        if (side := [m for g, m in medians.items() if SIDES[g] == sign])
+    ]
+    return means[0] - means[1] if len(means) == 2 else None
+
+
+def solved(row, cells, groups):
+    """Return the medians of every group that agree with all that is published of an item.
+
+    Args:
+        row: Row of the item table.
+        cells: Rows of the group table, by the cell.
+        groups: Valid answers by group; the opponent knows those of groups shown alone only.
+    """
+    possible = []
+    for group in groups:
+        told = cells.get(group)
+        pairs = PAIRS if told is None else PAIRS[12.5 * PAIRS.sum(axis=1) == told]
+        if told is not None and groups[group] % 2:
+            pairs = pairs[pairs[:, 0] == pairs[:, 1]]
+        possible.append(pairs)
+    places = np.indices([len(p) for p in possible]).reshape(len(groups), -1)
+    chosen = np.stack([p[at] for p, at in zip(possible, places, strict=True)])
+    cap = 4 if row["evidence_grade"] >= 2 else 2
+    capped, raw = (12.5 * np.minimum(chosen, top).sum(axis=-1) for top in (cap, 4))
+    medians = dict(zip(groups, raw, strict=True))
+    claims = [
+        (row["value"], capped.mean(axis=0)),
+        (row["value_raw"], raw.mean(axis=0)),
+        (row["perception_gap"], gap_of(medians)),
+        (row["perception_range"], np.ptp(raw, axis=0)),
+    ]
+    claims += [
+        (value, np.mean([medians[g] for g in cell.split("+")], axis=0))
+        for cell, value in cells.items()
+    ]
+    agrees = np.ones(raw.shape[1], bool)
+    for said, truth in claims:
+        if said is not None:
+            agrees &= np.abs(said - truth) < 1e-3
+    return {group: set(of[agrees].tolist()) for group, of in medians.items()}
+
+
+ANSWERS = st.lists(st.integers(0, 4), max_size=4)
+REGION = st.fixed_dictionaries(dict.fromkeys("PICBR", ANSWERS)).filter(
+    lambda groups: sum(map(len, groups.values())) >= 3
+)
+
+
+@settings(max_examples=60, deadline=None)
+@example({"P": [4, 3, 2], "I": [1, 1, 2], "C": [0, 4, 4], "B": [2], "R": [2, 2]}, 0)
+@example({"P": [4, 3, 2], "I": [1, 1, 2], "C": [3], "B": [2, 2, 2], "R": [0]}, 2)
+@given(REGION, st.sampled_from([0, 2]))
+def test_no_small_group_can_be_solved_for(groups, grade):
+    of = assessed(
+        [("XA11", f"{g}{n}", "D1.1", a) for g, said in groups.items() for n, a in enumerate(said)],
+        evidence_table([("XA11", "D1.1", grade, "Plan")] if grade else []),
+    )
+    row = next(r for r in item_table(of, load()).to_pylist() if r["indicator_id"] == "D1.1")
+    cells = {
+        r["shown_as"]: r["value"]
+        for r in group_table(of, load()).to_pylist()
+        if r["indicator_id"] == "D1.1"
+    }
+    sizes = {g: len(said) for g, said in groups.items() if said}
+    found = solved(row, cells, sizes)
+    hidden = [g for g in sizes if g not in cells]
+    truth = {g: 25 * float(np.median(said)) for g, said in groups.items() if said}
+    assert all(truth[g] in found[g] for g in sizes)
+    ends = {np.mean([truth[g] for g in hidden])} & {0.0, 100.0} if hidden else set()
+    for group in hidden:
+        if sizes[group] < 3:
+            assert len(found[group]) > 1 or ends
+
+
+def test_a_pool_adds_nothing_to_the_item_score():
+    """Its value is the mean of its medians, and the item score the mean of all."""
+    of = assessed(spelt("P: 4 3 2, I: 1 1 2, C: 0 4 4, B: 3, R: 2 2", item="D1.5"))
+    rows = [r for r in group_table(of, load()).to_pylist() if r["indicator_id"] == "D1.5"]
+    assert {r["shown_as"]: r["value"] for r in rows} == {"P": 75, "I": 25, "C": 100, "B+R": 62.5}
+    assert [r["answers"] for r in rows if r["shown_as"] == "B+R"] == [3]
+    score = sum(r["value"] * len(r["shown_as"].split("+")) for r in rows) / 5
+    item = next(r for r in item_table(of, load()).to_pylist() if r["indicator_id"] == "D1.5")
+    assert item["value"] == score
+
+
+def test_with_a_small_group_hidden_only_the_capped_score_is_shown():
+    """B and R said 50 both, or 25 and 75: raw scores are alike, capped ones are not."""
+    of = assessed(full("XA11", "P: 4 3 2, I: 1 1 2, C: 0 4 4, B: 2, R: 2 2"))
+    rows = {r["indicator_id"]: r for r in item_table(of, load()).to_pylist()}
+    assert rows["D1.1"]["value"] is not None
+    assert rows["D1.1"]["value_raw"] is rows["D1.1"]["evidence_capped"] is None
+    assert rows["D1.5"]["value_raw"] == rows["D1.5"]["value"]  # asks for no document
+    assert rows["D2.1"]["value_raw"] is None  # P, I and R
+    assert rows["D2.3"]["value_raw"] is not None  # P and I only
+    totals = {r["indicator_id"]: r for r in dimension_table(of, load()).to_pylist()}
+    assert totals["D1"]["value_raw"] is None
+    assert totals["D6"]["value_raw"] is not None
+    assert totals["ST"]["value_raw"] is None
+    called = action_table(of, load(), Beside()).to_pylist()
+    evidence = [a for a in called if a["kind"] == "evidence" and a["indicator_id"] == "D1.1"]
+    assert evidence[0]["value_raw"] is None
+    assert "Answers count" in evidence[0]["reason"]
+
+
+def test_whether_an_action_is_called_for_does_not_tell_whether_the_cap_bites():
+    low = assessed(full("XA11", "P: 0 1 0, I: 1 0 0, C: 0 0 1, B: 1, R: 0 1"))
+    called = {
+        a["indicator_id"]
+        for a in action_table(low, load(), Beside()).to_pylist()
+        if a["kind"] == "evidence"
+    }
+    assert "D1.1" in called
+    assert "D2.3" not in called  # nobody is hidden, and nothing is lowered
+
+
+GAPS = """
+# answers                                     | gap  | range and consensus
+P: 1 1 1, I: 2 2 2, C: 3 3 3, B: 0 0 0        | yes  | yes
+P: 1 1 1, I: 2 2 2, C: 3 3, B: 0              | yes  | no   # both hidden ones are users
+P: 1 1, I: 2, C: 3 3 3, B: 0 0 0              | yes  | no   # both are providers
+P: 1 1, I: 2 2 2 2, C: 3, B: 0 0 0            | no   | no   # one of each
+P: 1 1 1, I: 2 2 2, C: 3 3 3, B: 0 0 0, R: 1  | no   | no   # research and one of a side
+"""
+
+
+@pytest.mark.parametrize("line", GAPS.strip().splitlines()[1:])
+def test_when_a_gap_is_shown(line):
+    text, gap, others = (part.strip() for part in line.split("#")[0].split("|"))
+    of = assessed(spelt(text, item="D1.5"))
+    row = next(r for r in item_table(of, load()).to_pylist() if r["indicator_id"] == "D1.5")
+    assert (row["perception_gap"] is not None) == (gap == "yes")
+    assert (row["perception_range"] is not None) == (others == "yes")
+    assert (row["consensus"] is not None) == (others == "yes")
+    assert bool(row["perception_because"]) == (others == "no")
+
+
+def test_of_two_respondents_nothing_is_told_but_that_they_are_too_few():
+    of = assessed(full("XA11", "P: 4, I: DK"))
+    for row in item_table(of, load()).to_pylist():
+        assert row["missing_because"].startswith("withheld")
+        assert (row["obs_status"], row["conf_status"]) == ("Q", "C")
+        for name in ("value", "value_raw", "answers", "dk_share", "na_share", "consensus"):
+            assert row[name] is None, name
+    assert group_table(of, load()).num_rows == 0
+
+
+def test_bounds_are_coarse_where_a_group_is_hidden():
+    of = assessed(full("XA11", "P: 4 3 2, I: 1 1 2, C: 0 4 4, B: 2, R: 2 2"))
+    for row in item_table(of, load()).to_pylist():
+        if row["perception_range"] is None and row["value"] is not None:
+            assert row["interval_low"] % 5 == row["interval_high"] % 5 == 0
+        if row["value"] is not None:
+            assert row["interval_low"] <= row["value"] <= row["interval_high"]
+
+
+def test_sizes_of_one_and_two_have_the_same_coverage():
+    one, two = (
+        assessed(full("XA11", f"P: 4 3 2, I: 1 1 2, C: 0 4 4, B: 2 2, R: {r}"))
+        for r in ("1", "1 2")
+    )
+    shown = [
+        {r["interval_coverage"] for r in item_table(of, load()).to_pylist() if r["value"]}
+        for of in (one, two)
+    ]
+    assert min(shown[0]) == min(shown[1]) == METHOD.coverage[1]
