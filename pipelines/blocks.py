@@ -313,6 +313,7 @@ BLOCKS: Final = {
             "s3etl.nuts.contiguity",
             "s3etl.nuts.convert",
             "s3etl.nuts.recipes",
+            "s3etl.organisations.indicators",
             "s3etl.organisations.quality",
             "s3etl.shocks",
             "s3etl.strategies.like",
@@ -323,6 +324,7 @@ BLOCKS: Final = {
             dump(PORTFOLIO),
             dump(load_stars()),
             dump(load_quality()),
+            dump(load_method()),  # which record of an organisation tells its domains
             [dump(vector) for vector in shock_vectors().values()],
         ],
         some_of=PORTFOLIO.datasets,

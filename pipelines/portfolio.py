@@ -24,6 +24,8 @@ from s3etl.domains.records import ECOSYSTEMS, ecosystems
 from s3etl.errors import Unfit
 from s3etl.nuts.contiguity import neighbours
 from s3etl.nuts.convert import convert
+from s3etl.organisations.indicators import active_counts
+from s3etl.organisations.method import load_method as organisation_method
 from s3etl.organisations.quality import QualityMethod, load_quality, quality_of
 from s3etl.portfolio import method_stress, scenario, tables
 from s3etl.portfolio.arrays import divide
@@ -157,7 +159,8 @@ def _scenarios(
             concordance(ecosystems()),
             economy,
             method,
-            counts=found.counts,
+            counts=found.active,
+            quality=found.organisations,
             strategy=found.strategy,
         )
 
@@ -285,11 +288,21 @@ def _growth(
 
 
 class Vectors(NamedTuple):
-    """π, κ and number of organisations, R × K, the national π, and κ by other label weights."""
+    """What registers tell of regions and domains, R × K.
+
+    Attributes:
+        strategy: π; a row of NaN where there is no strategy.
+        organisations: κ, not yet of sum 1; zero where no organisation is listed.
+        counts: Number of organisations, the same.
+        active: Number of active ones; a row of NaN where none is listed: that is not none.
+        national: π of the country.
+        instead: κ by other weights of labels.
+    """
 
     strategy: Floats
     organisations: Floats
     counts: Floats
+    active: Floats
     national: Floats
     instead: dict[str, Floats]
 
@@ -344,7 +357,29 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
         for name, chosen in {"": quality, **weighed}.items()
     }
     organisations, counts = found.pop("")
-    return Vectors(strategy, organisations, counts, national, {n: f[0] for n, f in found.items()})
+    active = _active(block, regions, domains, quality)
+    instead = {name: other[0] for name, other in found.items()}
+    return Vectors(strategy, organisations, counts, active, national, instead)
+
+
+def _active(
+    block: Mapping[str, pa.Table],
+    regions: list[str],
+    domains: tuple[str, ...],
+    quality: QualityMethod,
+) -> Floats:
+    """Return how many organisations are active; a row of NaN where no register lists one."""
+    if not block:
+        return np.full((len(regions), len(domains)), np.nan)
+    return active_counts(
+        block["organisation"],
+        block["organisation_domain"],
+        organisation_method(),
+        quality,
+        as_of=_register_day(block),
+        regions=regions,
+        domain_names=domains,
+    )
 
 
 def _national(
@@ -408,8 +443,6 @@ def newest_series(block: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 
 def _qualities(block: Mapping[str, pa.Table], method: QualityMethod) -> Floats:
     """Return Q of each record, on the day of the registers."""
-    told = block["registry_indicator"].column("register_day")
-    day = date.fromisoformat(told[0].as_py()) if len(told) else date.min
     labels = {
         name: block["organisation"].column(name).to_pylist()
         for name in ("quality_label", "label_from", "label_until")
@@ -417,7 +450,13 @@ def _qualities(block: Mapping[str, pa.Table], method: QualityMethod) -> Floats:
     return quality_of(
         labels["quality_label"],
         labels["label_until"],
-        day,
+        _register_day(block),
         since=labels["label_from"],
         method=method,
     )
+
+
+def _register_day(block: Mapping[str, pa.Table]) -> date:
+    """Return the day labels and confirmations are told for."""
+    told = block["registry_indicator"].column("register_day")
+    return date.fromisoformat(told[0].as_py()) if len(told) else date.min
