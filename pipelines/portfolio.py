@@ -296,6 +296,7 @@ class Vectors(NamedTuple):
         counts: Number of organisations, the same.
         active: Number of active ones; a row of NaN where none is listed: that is not none.
         national: π of the country.
+        widths: R, median number of domains of a priority; NaN where there is no strategy.
         instead: κ by other weights of labels.
     """
 
@@ -304,6 +305,7 @@ class Vectors(NamedTuple):
     counts: Floats
     active: Floats
     national: Floats
+    widths: Floats
     instead: dict[str, Floats]
 
 
@@ -318,6 +320,7 @@ def _aligned(
             found.organisations,
             found.counts,
             found.national,
+            widths=found.widths,
             adjacent=_adjacent(work, list(now.economy.regions)),
             threshold=method.strength,
             sure=method.label_share,
@@ -339,6 +342,7 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
     """Collect strategies and organisations from the blocks of registers."""
     shape = (len(regions), len(domains))
     strategy, national = np.full(shape, np.nan), np.full(shape, np.nan)
+    widths = np.full(len(regions), np.nan)
     at, column = {g: i for i, g in enumerate(regions)}, {d: k for k, d in enumerate(domains)}
     priorities = work.store.block("strategies").get("priority")
     if priorities is not None:
@@ -348,6 +352,7 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
             if geo in at:
                 strategy[at[geo]] = 0.0
                 strategy[at[geo], order] = pi.weights[row]
+                widths[at[geo]] = pi.widths[row]
         _national(priorities, regions, column, national)
     quality = load_quality()
     weighed = {name: quality.instead(name) for name in quality.other_weights}
@@ -359,7 +364,7 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
     organisations, counts = found.pop("")
     active = _active(block, regions, domains, quality)
     instead = {name: other[0] for name, other in found.items()}
-    return Vectors(strategy, organisations, counts, active, national, instead)
+    return Vectors(strategy, organisations, counts, active, national, widths, instead)
 
 
 def _active(

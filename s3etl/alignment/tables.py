@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from s3etl.alignment.cells import ASPIRATIONS
 from s3etl.alignment.cells import CELLS as WORDS
-from s3etl.alignment.region import INDICATORS, Aligned, weakest_link
+from s3etl.alignment.region import INDICATORS, LOWER_BOUNDS, Aligned, weakest_link
 from s3etl.portfolio.cells import Floats
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
@@ -19,6 +19,8 @@ from s3etl.portfolio.strengths import Strengths
 from s3etl.portfolio.tables import rounded
 
 NOT_RANKED: Final = "how complete the registers of organisations are is not known"
+
+NO_WIDTH: Final = "its strategy is one record in the register, with all its priorities together"
 
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
@@ -56,6 +58,7 @@ REGIONS: Final = pa.schema(
         _field("interval_low", pa.float64(), "5th percentile over the draws of the economy"),
         _field("interval_high", pa.float64(), "95th percentile"),
         _field("weakest_link", pa.string(), "the pair that agrees least"),
+        _field("lower_bound", pa.bool_(), "whether it rests on registers that are not complete"),
         _field("missing_because", pa.string(), "why there is no figure"),
         _field("rankable", pa.bool_(), "never: see the reason"),
         _field("not_rankable_because", pa.string(), "why it is not ranked"),
@@ -75,15 +78,14 @@ def _texts(values: NDArray[Any]) -> pa.Array:
 
 
 def _half_spread(aligned: Aligned, name: str) -> Floats:
-    """Return half of how far draws lie apart, for cosines and the index made of them.
+    """Return half of how far draws lie apart, for what is made of jobs of domains.
 
     Two decimals of three cosines would give one in fifty hidden cells away; a step as wide as
-    the draws does not. Sums over strengths ask only whether a domain is one, and stay.
+    the draws does not. What asks only whether a domain is a strength stays.
     """
-    of = {"C-16-ADJ": "C-16"}.get(name, name)
-    if of not in {"C-16", "C-16-SE", "C-16-EO"}:
+    if name not in aligned.low or name in {"C-13", "C-14"} or name.startswith("C-16-J"):
         return np.zeros(len(aligned.reason))
-    return np.nan_to_num(aligned.high[of] - aligned.low[of]) / 2
+    return np.nan_to_num(aligned.high[name] - aligned.low[name]) / 2
 
 
 def cell_table(
@@ -125,6 +127,8 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
         told = INDICATORS[name]
         half = _half_spread(aligned, name)
         reason = np.where(np.isfinite(value), "", aligned.reason).astype(object)
+        if name == "C-15-W":
+            reason[~np.isfinite(value) & (reason == "")] = NO_WIDTH
         reason[~np.isfinite(value) & (reason == "")] = "what it compares with is not known"
         columns = {
             "indicator_id": pa.array([name] * count),
@@ -139,6 +143,7 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
             "interval_low": _floats(rounded(aligned.low.get(name, nothing), half), 2),
             "interval_high": _floats(rounded(aligned.high.get(name, nothing), half), 2),
             "weakest_link": _texts(weakest),
+            "lower_bound": pa.array(np.isfinite(value) & (name in LOWER_BOUNDS)),
             "missing_because": _texts(reason),
             "rankable": pa.array([False] * count),
             "not_rankable_because": pa.array([NOT_RANKED] * count),

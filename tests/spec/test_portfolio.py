@@ -427,6 +427,7 @@ def vectors(rows: int) -> tuple[Strengths, dict[str, object]]:
         (quotient >= 1.2).astype(float),
         np.tile([10.0, 20, 30, 40], (rows, 1)),
         np.tile([100.0, 200, 300, 400], (rows, 1)),
+        np.tile([100.0, 200, 300, 400], (3, rows, 1)),
         np.ones((rows, 4), bool),
     )
     choices = {"threshold": 1.2, "sure": 0.8, "interval": (5, 95), "seed": 1}
@@ -452,6 +453,9 @@ def test_the_golden_example_of_alignment() -> None:
     assert values["C-13"] == 0.75  # a and c are strengths
     assert values["C-14"] == 0.25  # c is both
     assert values["C-10"] == 1.0
+    sets = [values[name] for name in ("C-16-J", "C-16-J-SE", "C-16-J-EO", "C-16-J-SO")]
+    assert sets == pytest.approx([1 / 3, 2 / 3, 1 / 3, 2 / 3])  # of a, b, c: c; a, c; c; b, c
+    assert 0 < values["C-16-PCT"] < 100
     assert np.isnan(values["C-17"])
     assert alignment.weakest_link(found.alignment) == ["economy–organisations"]
     assert found.reason.tolist() == [""]
@@ -481,10 +485,40 @@ def test_why_there_is_no_alignment() -> None:
     assert np.isfinite(found.values["C-16-SE"]).tolist() == [False, True, False, False, False]
     assert np.isnan(found.values["C-12"][0])  # not known, which is not none
     assert found.values["C-12"][1] == 0
+    for name in ("C-16-J", "C-16-J-SE", "C-16-J-SO"):  # nothing missing is an empty set
+        assert np.isfinite(found.values[name]).tolist() == [False, True, True, False, True]
+    told = alignment_tables.region_table(portfolio_of(5), found, METHOD).to_pylist()
+    assert {(r["indicator_id"], r["geo"]) for r in told if r["lower_bound"]} == {
+        (name, r["geo"])
+        for name in alignment.LOWER_BOUNDS
+        for r in told
+        if r["indicator_id"] == name and r["value"] is not None
+    }
 
 
 def portfolio_of(rows: int) -> Portfolio:
     return estimate(economy(np.vstack([GOLDEN] * 2)[:rows]), [], METHOD)
+
+
+def test_coverage_and_chance_have_the_decimals_that_draws_agree_on() -> None:
+    """C-09 is a ratio of jobs of domains: two decimals would tell those that are hidden."""
+    given, _ = vectors(1)
+    jobs = given.drawn_employment.copy()
+    jobs[:, 0, 0] = [60.0, 100, 180]
+    drawn = given.drawn.copy()
+    drawn[:, 0, 2] = [1.2, 1.5, 2.5]
+    found = aligned(
+        np.array([PI]), np.array([KAPPA]), replace(given, drawn=drawn, drawn_employment=jobs)
+    )
+    assert found.values["C-09"][0] == pytest.approx(300 / 400)  # c of a and c
+    rows = alignment_tables.region_table(portfolio_of(1), found, METHOD).to_pylist()
+    for row in rows:
+        if row["indicator_id"] in {"C-09", "C-09-Q", "C-16-ADJ", "C-16-PCT"}:
+            name = row["indicator_id"]
+            wide = float(found.high[name][0] - found.low[name][0])
+            assert wide > 0
+            grid = 10 ** np.floor(np.log10(wide))  # the step is no finer than the draws
+            assert row["value"] / grid == pytest.approx(round(row["value"] / grid)), name
 
 
 def test_the_tables_of_alignment() -> None:
