@@ -26,40 +26,79 @@ from s3etl.portfolio.strengths import Strengths
 
 
 class Declared(NamedTuple):
-    """What an indicator is: title, unit, direction."""
+    """What an indicator is.
+
+    Attributes:
+        title: Short name.
+        unit: Unit of the figure.
+        direction: ``+`` more is better, ``ctx`` context.
+        needs: Positions in :data:`~s3etl.alignment.index.VECTORS` of what it is made of.
+        otherwise: Why there is none although these are there.
+    """
 
     title: str
     unit: str
     direction: str
+    needs: tuple[int, ...]
+    otherwise: str = "what it compares with is not known"
 
 
 _JACCARD: Final = "share of what is any of them (Jaccard)"
+_STRATEGY, _ECONOMY, _ORGANISATIONS = 0, 1, 2
+_S, _E, _O = (_STRATEGY,), (_ECONOMY,), (_ORGANISATIONS,)
+_NOTHING_STRONG: Final = "none of its domains is a strength"
+_EMPTY: Final = "neither has any domain"
+_BESIDE: Final = "none of its neighbours has a strategy, or no outline of it is there"
 INDICATORS: Final = {
-    "B-12": Declared("Mean relatedness density of S3 priorities", "per cent", "+"),
-    "C-09": Declared("Coverage of strengths", "share of employment in strengths", "+"),
-    "C-09-Q": Declared(
-        "Coverage of strengths, by quality of labels", "share of employment in strengths", "+"
+    "B-12": Declared("Mean relatedness density of S3 priorities", "per cent", "+", _S + _E),
+    "C-09": Declared(
+        "Coverage of strengths", "share of employment in strengths", "+", _E, _NOTHING_STRONG
     ),
-    "C-10": Declared("Overlap: organisations per covered domain", "organisations", "ctx"),
-    "C-12": Declared("Priority with organisation", "share of priorities", "+"),
-    "C-13": Declared("Priority with strength", "share of priorities", "+"),
-    "C-14": Declared("Supported-strength share", "share of priorities", "+"),
-    "C-15": Declared("Focus: effective number of priorities", "domains", "ctx"),
-    "C-15-W": Declared("Focus: median width of a priority", "domains", "ctx"),
-    "C-16": Declared("Alignment index", "0 to 1", "+"),
-    "C-16-SE": Declared("Alignment of strategy and economy", "cosine", "+"),
-    "C-16-EO": Declared("Alignment of economy and organisations", "cosine", "+"),
-    "C-16-SO": Declared("Alignment of strategy and organisations", "cosine", "+"),
-    "C-16-ADJ": Declared("Alignment index beyond chance", "0 is luck", "+"),
-    "C-16-PCT": Declared("Alignment index among those of chance", "percentile", "+"),
-    "C-16-J": Declared("Domains that are priority, strength and organised", _JACCARD, "+"),
-    "C-16-J-SE": Declared("Domains that are priority and strength", _JACCARD, "+"),
-    "C-16-J-EO": Declared("Domains that are strength and organised", _JACCARD, "+"),
-    "C-16-J-SO": Declared("Domains that are priority and organised", _JACCARD, "+"),
-    "C-17": Declared("Alignment with the national strategy", "cosine", "ctx"),
-    "C-18": Declared("Alignment with neighbours", "cosine", "ctx"),
-    "C-19": Declared("Complementarity of neighbours", "share of priorities", "+"),
-    "C-20": Declared("Distinctiveness", "1 less cosine", "ctx"),
+    "C-09-Q": Declared(
+        "Coverage of strengths, by quality of labels",
+        "share of employment in strengths",
+        "+",
+        _E,
+        _NOTHING_STRONG,
+    ),
+    "C-10": Declared("Overlap: organisations per covered domain", "organisations", "ctx", _O),
+    "C-12": Declared("Priority with organisation", "share of priorities", "+", _S),
+    "C-13": Declared("Priority with strength", "share of priorities", "+", _S + _E),
+    "C-14": Declared("Supported-strength share", "share of priorities", "+", _S + _E),
+    "C-15": Declared("Focus: effective number of priorities", "domains", "ctx", _S),
+    "C-15-W": Declared(
+        "Focus: median width of a priority",
+        "domains",
+        "ctx",
+        _S,
+        "its strategy is one record in the register, with all its priorities together",
+    ),
+    "C-16": Declared("Alignment index", "0 to 1", "+", _S + _E + _O),
+    "C-16-SE": Declared("Alignment of strategy and economy", "cosine", "+", _S + _E),
+    "C-16-EO": Declared("Alignment of economy and organisations", "cosine", "+", _E + _O),
+    "C-16-SO": Declared("Alignment of strategy and organisations", "cosine", "+", _S + _O),
+    "C-16-ADJ": Declared("Alignment index beyond chance", "0 is luck", "+", _S + _E + _O),
+    "C-16-PCT": Declared("Alignment index among those of chance", "percentile", "+", _S + _E + _O),
+    "C-16-J": Declared(
+        "Domains that are priority, strength and organised", _JACCARD, "+", _S + _E, _EMPTY
+    ),
+    "C-16-J-SE": Declared("Domains that are priority and strength", _JACCARD, "+", _S + _E, _EMPTY),
+    "C-16-J-EO": Declared(
+        "Domains that are strength and organised", _JACCARD, "+", _S + _E, _EMPTY
+    ),
+    "C-16-J-SO": Declared(
+        "Domains that are priority and organised", _JACCARD, "+", _S + _E, _EMPTY
+    ),
+    "C-17": Declared(
+        "Alignment with the national strategy",
+        "cosine",
+        "ctx",
+        _S,
+        "no register has a strategy of its country",
+    ),
+    "C-18": Declared("Alignment with neighbours", "cosine", "ctx", _S, _BESIDE),
+    "C-19": Declared("Complementarity of neighbours", "share of priorities", "+", _S + _E, _BESIDE),
+    "C-20": Declared("Distinctiveness", "1 less cosine", "ctx", _S),
 }
 """Indicators by their number in methodology 4.2; parts of C-15 and C-16 have letters of their
 own."""
@@ -76,6 +115,7 @@ class Aligned:
         low: R by indicator, lower bound over the draws of the economy; of those it moves.
         high: R by indicator, upper bound.
         reason: R, why there is no alignment; empty where there is one.
+        reasons: R by indicator, why it has no value; empty where it has one.
         alignment: Pairs and weakest link.
         cells: The eight cells.
     """
@@ -84,6 +124,7 @@ class Aligned:
     low: dict[str, Floats]
     high: dict[str, Floats]
     reason: NDArray[np.object_]
+    reasons: dict[str, NDArray[np.object_]]
     alignment: Alignment
     cells: CellMap
 
@@ -157,7 +198,8 @@ def align(
         {name: values[name] for name in INDICATORS},
         low,
         high,
-        _reasons(strategy, here),
+        _lacking(_S + _E + _O, strategy, here),
+        {name: _reason(told, values[name], strategy, here) for name, told in INDICATORS.items()},
         here,
         cell_map(
             strategy,
@@ -242,17 +284,30 @@ def _complementarity(weight: Floats, strong: Floats, adjacent: NDArray[np.bool_]
     return np.where(adjacent.any(axis=1) & ~np.isnan(strong).any(axis=1), found, np.nan)
 
 
-def _reasons(strategy: Floats, found: Alignment) -> NDArray[np.object_]:
+def _lacking(needs: tuple[int, ...], strategy: Floats, found: Alignment) -> NDArray[np.object_]:
+    """Return which of the vectors a region lacks; empty where it has them all."""
     reason = np.full(len(strategy), "", object)
-    told = (
+    zero = (
         "its strategy names no domain",
         "no domain is above the average of the universe",
         "no organisation of a register is placed in it with a domain",
     )
-    for k in (2, 1, 0):
-        reason[found.zero[:, k]] = told[k]
-    reason[found.unknown[:, 1]] = "too much of its employment is not published"
-    reason[np.isnan(strategy).any(axis=1)] = "no register has its strategy"
+    for k in sorted(needs, reverse=True):
+        reason[found.zero[:, k]] = zero[k]
+    if _ECONOMY in needs:
+        reason[found.unknown[:, _ECONOMY]] = "too much of its employment is not published"
+    if _STRATEGY in needs:
+        reason[np.isnan(strategy).any(axis=1)] = "no register has its strategy"
+    return reason
+
+
+def _reason(
+    told: Declared, value: Floats, strategy: Floats, found: Alignment
+) -> NDArray[np.object_]:
+    """Return why an indicator has no value; empty where it has one."""
+    reason = _lacking(told.needs, strategy, found)
+    reason[reason == ""] = told.otherwise
+    reason[np.isfinite(value)] = ""
     return reason
 
 

@@ -20,8 +20,6 @@ from s3etl.portfolio.tables import rounded
 
 NOT_RANKED: Final = "how complete the registers of organisations are is not known"
 
-NO_WIDTH: Final = "its strategy is one record in the register, with all its priorities together"
-
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
     return pa.field(name, kind, metadata={"is": meaning})
@@ -126,10 +124,6 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
     for name, value in aligned.values.items():
         told = INDICATORS[name]
         half = _half_spread(aligned, name)
-        reason = np.where(np.isfinite(value), "", aligned.reason).astype(object)
-        if name == "C-15-W":
-            reason[~np.isfinite(value) & (reason == "")] = NO_WIDTH
-        reason[~np.isfinite(value) & (reason == "")] = "what it compares with is not known"
         columns = {
             "indicator_id": pa.array([name] * count),
             "title": pa.array([told.title] * count),
@@ -144,7 +138,7 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
             "interval_high": _floats(rounded(aligned.high.get(name, nothing), half), 2),
             "weakest_link": _texts(weakest),
             "lower_bound": pa.array(np.isfinite(value) & (name in LOWER_BOUNDS)),
-            "missing_because": _texts(reason),
+            "missing_because": _texts(aligned.reasons[name]),
             "rankable": pa.array([False] * count),
             "not_rankable_because": pa.array([NOT_RANKED] * count),
             "conv_method": _texts(economy.conversion),

@@ -487,6 +487,15 @@ def test_why_there_is_no_alignment() -> None:
     assert found.values["C-12"][1] == 0
     for name in ("C-16-J", "C-16-J-SE", "C-16-J-SO"):  # nothing missing is an empty set
         assert np.isfinite(found.values[name]).tolist() == [False, True, True, False, True]
+    why = {name: reasons.tolist() for name, reasons in found.reasons.items()}
+    assert why["C-16-SE"] == [found.reason[0], "", *found.reason[2:]]
+    assert why["C-12"] == ["no register has its strategy", "", "", "", ""]  # no economy in it
+    assert why["C-09"][:2] == ["", ""]  # and no strategy in this one
+    assert why["C-10"] == ["", found.reason[1], "", "", ""]
+    assert why["C-16-EO"] == ["", *found.reason[1:4], ""]
+    # Region 1 has no organisation, which is not why its country's strategy is not known.
+    assert why["C-17"] == [found.reason[0], *["no register has a strategy of its country"] * 3,
+                           found.reason[4]]  # fmt: skip
     told = alignment_tables.region_table(portfolio_of(5), found, METHOD).to_pylist()
     assert {(r["indicator_id"], r["geo"]) for r in told if r["lower_bound"]} == {
         (name, r["geo"])
