@@ -305,7 +305,8 @@ BLOCKS: Final = {
                     *("divisions", "economy", "estimate", "fill", "indicators", "plants"),
                     *("protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
-                    *("method_stress", "scenario", "shock_vectors", "space", "universe"),
+                    *("method_stress", "scenario", "shock_vectors", "space", "standard"),
+                    "universe",
                 )
             ),
             *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),

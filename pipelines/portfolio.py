@@ -105,11 +105,13 @@ def _computed(
     aligned, vectors_of = _aligned(work, now, strong_in, method)
     return {
         "portfolio_cell": tables.cell_table(now, shown, method),
-        "portfolio_star": tables.star_table(now, shown, given, load_stars().agreement),
+        "portfolio_star": tables.star_table(now, shown, given, load_stars().agreement, method),
         "portfolio_indicator": tables.indicator_table(now, values, declared, ranks, method),
         "portfolio_division": division_table(now, shown, method),
         "portfolio_universe": universe_table(now, method),
-        "alignment_cell": alignment_tables.cell_table(now, strong_in, aligned, vectors_of.counts),
+        "alignment_cell": alignment_tables.cell_table(
+            now, strong_in, aligned, vectors_of.counts, method
+        ),
         "alignment": alignment_tables.region_table(now, aligned, method),
         "scenario": _scenarios(now, economies, series, strong_in, vectors_of, method),
         "method_stress": method_stress.method_stress_table(
@@ -206,7 +208,7 @@ def _portfolios(
     economies = of_years(converted, roles, work.origin, sorted(wanted & there))
     start = str(int(year) - method.lag)
     for y in {year, start} & set(economies):
-        economies[y] = _with_plants(work, economies[y], series)
+        economies[y] = _told_source(work, _with_plants(work, economies[y], series), series)
     before = None
     if start in economies:
         before = estimate(economies[start], _until(economies, start), method)
@@ -223,6 +225,15 @@ def _with_plants(work: Workspace, economy: Economy, series: Series) -> Economy:
         sizes, classes, economy.year, economy.divisions, economy.countries.tolist()
     )
     return replace(economy, plant_cv2=found)
+
+
+def _told_source(work: Workspace, economy: Economy, series: Series) -> Economy:
+    """Return an economy that knows which bytes it was read from."""
+    accepted = work.store.accepted(series.dataset)
+    if accepted is None:
+        return economy
+    source = accepted.snapshot
+    return replace(economy, source_updated=source.source_updated, source_hash=source.sha256)
 
 
 def _until(economies: Mapping[str, Economy], year: str) -> list[Economy]:

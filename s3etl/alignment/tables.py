@@ -15,6 +15,7 @@ from s3etl.alignment.region import INDICATORS, LOWER_BOUNDS, Aligned, weakest_li
 from s3etl.portfolio.cells import Floats
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
+from s3etl.portfolio.standard import IMPUTATION, SOURCE, standard
 from s3etl.portfolio.strengths import Strengths
 from s3etl.portfolio.tables import rounded
 
@@ -43,6 +44,9 @@ CELLS: Final = pa.schema(
         _field("cell", pa.string(), "which of the eight cells of the map"),
         _field("aspiration", pa.string(), "related or distant, for priorities without strength"),
         _field("density", pa.float64(), "relatedness density, per cent, rounded"),
+        _field("conv_method", pa.string(), "how the region was made of earlier ones"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 REGIONS: Final = pa.schema(
@@ -61,7 +65,8 @@ REGIONS: Final = pa.schema(
         _field("rankable", pa.bool_(), "never: see the reason"),
         _field("not_rankable_because", pa.string(), "why it is not ranked"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
-        _field("method_version", pa.string(), "version of the portfolio's method"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 
@@ -87,7 +92,11 @@ def _half_spread(aligned: Aligned, name: str) -> Floats:
 
 
 def cell_table(
-    portfolio: Portfolio, economy: Strengths, aligned: Aligned, counts: Floats
+    portfolio: Portfolio,
+    economy: Strengths,
+    aligned: Aligned,
+    counts: Floats,
+    method: PortfolioMethod,
 ) -> pa.Table:
     """Return the map of domains (:data:`CELLS`)."""
     regions = portfolio.economy
@@ -110,6 +119,11 @@ def cell_table(
         "cell": _texts(np.array(WORDS, object)[aligned.cells.cell]),
         "aspiration": _texts(np.array(ASPIRATIONS, object)[aligned.cells.aspiration]),
         "density": _floats(economy.density, 0),
+        "conv_method": _texts(np.repeat(regions.conversion, shape[1])),
+        **{
+            name: pa.array(np.repeat(column, shape[1]).tolist())
+            for name, column in standard(portfolio, method).items()
+        },
     }
     return pa.table([columns[f.name] for f in CELLS], schema=CELLS)
 
@@ -142,7 +156,7 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
             "rankable": pa.array([False] * count),
             "not_rankable_because": pa.array([NOT_RANKED] * count),
             "conv_method": _texts(economy.conversion),
-            "method_version": pa.array([method.version] * count),
+            **{n: pa.array(column.tolist()) for n, column in standard(portfolio, method).items()},
         }
         parts.append(pa.table([columns[f.name] for f in REGIONS], schema=REGIONS))
     return pa.concat_tables(parts)

@@ -21,6 +21,7 @@ from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, Universe
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.relatedness import presence, proximity
+from s3etl.portfolio.standard import IMPUTATION, SOURCE, standard
 from s3etl.portfolio.strengths import Strengths
 from s3etl.portfolio.tables import rounded
 
@@ -55,7 +56,8 @@ SCENARIOS: Final = pa.schema(
         _field("rankable", pa.bool_(), "never: see the reason"),
         _field("not_rankable_because", pa.string(), "why it is not ranked"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
-        _field("method_version", pa.string(), "version of the portfolio's method"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 
@@ -448,6 +450,6 @@ def _part(
         "rankable": [False] * count,
         "not_rankable_because": [NOT_RANKED] * count,
         "conv_method": texts(economy.conversion),
-        "method_version": [method.version] * count,
+        **{name: pa.array(column.tolist()) for name, column in standard(now, method).items()},
     }
     return pa.table([columns[f.name] for f in SCENARIOS], schema=SCENARIOS)

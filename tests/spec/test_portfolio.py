@@ -22,6 +22,7 @@ from s3etl.portfolio.estimate import Portfolio, Universe, estimate
 from s3etl.portfolio.indicators import INDICATORS, Declared, Values, indicators
 from s3etl.portfolio.method import load_method
 from s3etl.portfolio.ranking import ranked
+from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.shrinkage import Shrunk
 from s3etl.portfolio.strengths import Strengths, strengths
 
@@ -236,6 +237,42 @@ def test_the_true_value_of_a_confidential_cell_changes_nothing(seed: int, value:
     again = cells(secret, table.state, table.country, table.section, table.rows, table.columns)
     for one, two in zip(published(of), published(replace(of, employment=again)), strict=True):
         assert one.equals(two)
+
+
+def test_every_cell_has_its_status_and_its_source() -> None:
+    of = world(3, share_hidden=0.15)
+    state, flags = of.employment.state.copy(), of.flags.astype(object)
+    (i, j), (k, m), (p, q) = np.argwhere(state == State.PUBLISHED)[:3]
+    flags[i, j], state[k, m], state[p, q] = "bu", State.NOT_APPLICABLE, State.NOT_AVAILABLE
+    table = of.employment
+    of = replace(
+        of, flags=flags.astype(str), source_hash="f" * 64, source_updated="2026-01-01",
+        employment=cells(
+            table.value, state, table.country, table.section, table.rows, table.columns
+        ),
+    )  # fmt: skip
+    rows = published(of)[0].to_pylist()
+    at = {(r["geo"], r["nace_r2"]): (r["obs_status"], r["conf_status"]) for r in rows}
+    codes = [[(of.regions[r], of.divisions[s]) for r, s in [(i, j), (k, m), (p, q)]]]
+    assert [at[code] for code in codes[0]] == [("B", "F"), ("M", "F"), ("O", "F")]
+    secret = {at[r["geo"], r["nace_r2"]] for r in rows if r["state"] == "confidential"}
+    assert secret == {("Q", "C")}
+    told = {(r["source_hash"], r["source_updated"], r["nace_version"]) for r in rows}
+    assert told == {("f" * 64, "2026-01-01", "2")}
+
+
+def test_tables_of_regions_carry_the_columns_of_methodology_9() -> None:
+    mandatory = {
+        *("geo", "nuts_version", "nace_version", "ref_year", "obs_status", "conf_status"),
+        *("source_dataset", "source_updated", "source_hash", "method_version", "conv_method"),
+    }
+    imputation = {"imputed", "imputed_share", "coverage", "margins_met"}
+    figure = {"value", "unit", "interval_low", "interval_high", "rankable", "not_rankable_because"}
+    assert mandatory <= set(tables.CELLS.names)
+    for schema in (tables.STARS, alignment_tables.CELLS):
+        assert mandatory | imputation <= set(schema.names)
+    for schema in (tables.INDICATORS, alignment_tables.REGIONS, SCENARIOS):
+        assert mandatory | imputation | figure <= set(schema.names)
 
 
 def test_hidden_cells_have_a_band_and_nothing_else() -> None:
@@ -539,7 +576,7 @@ def test_the_tables_of_alignment() -> None:
     given = replace(given, open_cells=open_cells, probability=probability)
     found = aligned(pi, kappa, given)
     now = portfolio_of(3)
-    rows = alignment_tables.cell_table(now, given, found, np.ceil(kappa)).to_pylist()
+    rows = alignment_tables.cell_table(now, given, found, np.ceil(kappa), METHOD).to_pylist()
     assert [r["cell"] for r in rows] == [
         "unsupported strength", "organised aspiration", "organised aspiration", "inactive",
         "not known", "not known", "not known", "not known",

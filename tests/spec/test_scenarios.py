@@ -54,6 +54,8 @@ def economy(year: int, columns, *, corners=None, rows=None, divided=(False, Fals
         corners=np.array(corners, float),
         conversion=np.array(["none"] * 3, object),
         divided=np.array(divided),
+        source_updated="2020-01-01",
+        source_hash="0" * 64,
     )
 
 
@@ -70,6 +72,8 @@ def portfolio(jobs=JOBS, usable=(True, True, True), drawn=None):
         drawn=np.array([jobs, jobs], float) if drawn is None else np.array(drawn, float),
         quotients=SimpleNamespace(raw=raw),
         usable=np.array(usable),
+        imputed_share=np.array([0, 0.12, 0]),
+        converged=np.array([True, False]),
     )
 
 
@@ -280,6 +284,11 @@ def test_the_table_is_labelled_rounded_and_never_ranked() -> None:
     rows = table.to_pylist()
     for row in rows:
         assert row["label"] == "scenario, not forecast"
+        assert (row["nace_version"], row["conf_status"]) == ("2", "F")
+        filled = row["geo"] == "XA12"
+        assert (row["imputed"], row["obs_status"]) == (("filled", "I") if filled else ("none", "A"))
+        assert row["imputed_share"] == (0.15 if filled else 0)
+        assert row["margins_met"] is (row["geo"] != "XB11")
         assert (row["rankable"], row["not_rankable_because"]) == (False, NOT_RANKED)
         assert (row["value"] is None) == (row["missing_because"] is not None)
         for name in ("value", "interval_low", "interval_high"):
