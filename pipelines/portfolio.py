@@ -118,6 +118,7 @@ def _computed(
             [
                 *method_stress.of_ranks(ranks),
                 *method_stress.of_stars({n: f[2] for n, f in given.items()}, load_stars().shift),
+                *method_stress.of_complexity(now),
                 *method_stress.of_plant_size(now, method),
                 *_label_stress(vectors_of, strong_in, aligned),
             ],

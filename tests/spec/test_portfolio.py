@@ -403,6 +403,28 @@ def test_bounds_include_what_they_bound(value: list[float], spread: float) -> No
     assert (found.rank_high <= len(value)).all()
 
 
+def test_a_rank_tells_no_more_of_a_figure_than_its_digits() -> None:
+    """Between neighbours that are known exactly, a rank would tell what rounding hides."""
+    others = np.linspace(1.0, 2.0, 101)
+    drawn = np.tile(others, (5, 1))
+    drawn[:, 50] = [1.25, 1.4, 1.5, 1.6, 1.75]  # hidden cells: the draws lie apart
+
+    def found(value: float, declared: Declared = UP) -> tuple[int, int, int]:
+        values = others.copy()
+        values[50] = value
+        made = Values(values, drawn, np.full(101, "", object))
+        of = ranked(made, declared, np.ones(101, bool), METHOD, 1)
+        return int(of.rank[50]), int(of.rank_low[50]), int(of.rank_high[50])
+
+    assert found(1.5) == found(1.52) == found(1.6)
+    assert found(1.5)[0] == 75  # of the first draw, 1.25
+    assert found(1.52, UP._replace(open=True))[0] == 49  # the figure's own, where it may be told
+    exact = np.tile(others, (5, 1))
+    plain = ranked(Values(others, exact, np.full(101, "", object)), UP, np.ones(101, bool),
+                   METHOD, 1)  # fmt: skip
+    assert plain.rank.tolist() == list(range(101, 0, -1))
+
+
 def test_context_and_divided_regions_are_not_ranked() -> None:
     values = values_of([3.0, 5, 4])
     context = ranked(values, UP._replace(direction="ctx"), np.ones(3, bool), METHOD, 1)
