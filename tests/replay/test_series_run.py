@@ -103,6 +103,18 @@ def test_a_region_is_shown_by_its_newest_series(sample_home):
     assert f"Cluster portfolio of XA11, 2024 ({NEW})" in text
 
 
+def test_what_is_not_shown_of_a_region_is_named_with_its_band(sample_home):
+    rows = table(sample_home, "portfolio_cell").query("source_dataset == @NEW")
+    secret = rows[(rows["hidden_because"] == "confidential") & rows["band_high"].notna()].iloc[0]
+    work = Workspace(sample_home.home, ("sample",))
+    with console.capture() as printed:
+        show_portfolio.portfolio(work, secret["geo"])
+    _, _, after = printed.get().partition("Not shown")
+    line = next(x for x in after.splitlines() if secret["nace_r2"] in x)
+    assert f"{secret['band_low']:,.0f} to {secret['band_high']:,.0f}" in line
+    assert "confidential" in line
+
+
 @pytest.mark.parametrize(("gone", "left"), [(OLD, NEW), (NEW, OLD)])
 def test_one_series_is_enough_and_what_lacks_is_told(sample_home, monkeypatch, gone, left):
     work = Workspace(sample_home.home, ("sample",))
