@@ -96,11 +96,11 @@ def block_figure(found: BlockTrace, indicator_id: str, channel: str, home: Path)
         ("series", "state", "divisions", "shown"),
         [(c["source_dataset"], c["state"], c["divisions"], c["shown"]) for c in found.cells],
     )
-    _kept(
-        {f"{i['snapshot']}  {i['dataset']}, read by {i['read_by']}": i for i in found.inputs},
-        found.release["origin"],
-        home,
-    )
+    named = {
+        f"{i['snapshot']}  {i['dataset']}, read by {', '.join(i['read_by'])}": i
+        for i in found.inputs
+    }
+    _kept(named, found.release["origin"], home)
 
 
 def _variant(f: Row) -> str:

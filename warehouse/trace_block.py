@@ -20,6 +20,8 @@ KEYS: Final = {
 }
 """Tables of the block that have a figure for each region, and the column of its id."""
 BLOCK: Final = "portfolio"
+OWN: Final = ("portfolio_indicator",)
+"""Tables that rest on what the block itself reads, and not on strategies and organisations."""
 
 
 class BlockTrace(NamedTuple):
@@ -32,7 +34,8 @@ class BlockTrace(NamedTuple):
         universes: By series and year what regions are compared with.
         cells: By series how many divisions of the region there are by state, and how many of
             them are shown.
-        inputs: Rows of ``block_input`` joined with ``snapshot``.
+        inputs: Rows of ``block_input`` joined with ``snapshot``, one for each snapshot, with
+            a list of the blocks that read it.
     """
 
     table: str
@@ -88,7 +91,7 @@ def trace_block(
             release[0],
             [_universe(connection, release_id, name, year) for name in sorted(series)],
             [row for name in sorted(series) for row in _cells(connection, release_id, name, geo)],
-            _inputs(connection, release_id),
+            _inputs(connection, release_id, series, own=table.name in OWN),
         )
 
 
@@ -137,8 +140,10 @@ def _cells(connection: Connection, release_id: str, series: str, geo: str) -> li
     return rows_of(connection, counted)
 
 
-def _inputs(connection: Connection, release_id: str) -> list[Row]:
+def _inputs(connection: Connection, release_id: str, series: set[str], *, own: bool) -> list[Row]:
+    """Return each snapshot once, with all that read it; the series themselves first."""
     i, s = tables.block_input.c, tables.snapshot.c
+    here = (i.release_id == release_id) & (i.block == BLOCK)
     joined = (
         select(
             *(i.read_by, i.dataset, i.snapshot, s.retrieved_from, s.retrieved_at),
@@ -148,7 +153,11 @@ def _inputs(connection: Connection, release_id: str) -> list[Row]:
             tables.snapshot,
             (s.release_id == i.release_id) & (s.sha256 == i.snapshot) & (s.dataset == i.dataset),
         )
-        .where(i.release_id == release_id, i.block == BLOCK)
-        .order_by(i.read_by, i.dataset)
+        .where(here & (i.read_by == BLOCK) if own else here)
+        .order_by(i.dataset, i.read_by)
     )
-    return rows_of(connection, joined)
+    found: dict[str, Row] = {}
+    for row in rows_of(connection, joined):
+        known = found.setdefault(row["dataset"], row | {"read_by": []})
+        known["read_by"].append(row["read_by"])
+    return sorted(found.values(), key=lambda row: row["dataset"] not in series)

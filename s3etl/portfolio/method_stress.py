@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from s3etl.benchmark.ranks import BADGES, badges, rank
+from s3etl.portfolio.arrays import divide
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, shrunk
@@ -127,7 +128,7 @@ def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:
             alike = replace(now.economy, plant_cv2=None)
             chosen = shrunk(now.filled, now.universe, alike, tried).value
         above: Bools = np.asarray(chosen >= method.specialised)
-        share = np.where(usable, (now.filled * above).sum(axis=1) / now.totals, np.nan)
+        share = np.where(usable, divide((now.filled * above).sum(axis=1), now.totals), np.nan)
         return above, share
 
     base, reference = specialised(None)

@@ -313,9 +313,12 @@ def test_a_figure_of_a_block_traces_to_its_universe_and_the_bytes(
     assert set(universe["countries"]) <= {"XA", "XB", "XC", "XD", "XE"}
     assert sum(row["divisions"] for row in found.cells) > 20
     assert all(row["shown"] == 0 for row in found.cells if row["state"] == "confidential")
-    read = {(row["read_by"], row["dataset"]): row for row in found.inputs}
-    assert ("portfolio", series) in read
-    assert any(by == "strategies" for by, _ in read)  # priorities come from there
+    read = {(by, row["dataset"]): row for row in found.inputs for by in row["read_by"]}
+    assert found.inputs[0]["dataset"] == series
+    assert len({row["dataset"] for row in found.inputs}) == len(found.inputs)
+    # Priorities and organisations come from other blocks.
+    others = {by for by, _ in read} - {"portfolio"}
+    assert others == (set() if table == "portfolio_indicator" else {"organisations", "strategies"})
     for row in read.values():
         raw = sample_home.home / "sample" / "raw" / row["dataset"] / row["snapshot"]
         assert (raw / "body").exists()
