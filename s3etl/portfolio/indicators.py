@@ -52,7 +52,7 @@ INDICATORS: Final = {
     "B-06": Declared("Relative Theil index", "nats", "ctx"),
     "B-07": Declared("Hachman index", "0 to 1", "ctx"),
     "B-08": Declared("Unrelated variety", "bits", "ctx"),
-    "B-09": Declared("Related variety within sections", "bits", "ctx"),
+    "B-09": Declared("Related variety within sections", "bits", "+"),
     "B-10": Declared("Coherence", "weighted average relatedness", "+"),
     "B-11": Declared(
         "Complexity (ECI), sign by diversity", "z-score", "+", noise_sd=0.05, open=True

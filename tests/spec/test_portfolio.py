@@ -334,6 +334,16 @@ def test_a_missing_figure_stays_missing_when_rounded() -> None:
 # --- indicators --------------------------------------------------------------------------------
 
 
+def test_more_is_better_where_the_methodology_says_so() -> None:
+    """The directions of methodology 3.6 and 4.2; all others are context and never ranked."""
+    told = {n: d.direction for n, d in INDICATORS.items() if len(n) == len("B-00")}
+    better = {"B-01", "B-02", "B-09", "B-10", "B-11", "B-14", "B-15", "B-17"}
+    assert {name for name, direction in told.items() if direction == "+"} == better
+    of = {n: d.direction for n, d in alignment.INDICATORS.items() if len(n) == len("C-00")}
+    more = {"B-12", "C-09", "C-12", "C-13", "C-14", "C-16", "C-19"}
+    assert {name for name, direction in of.items() if direction == "+"} == more
+
+
 def test_indicators_of_the_golden_example() -> None:
     """Three regions are the universe of themselves (methodology 3.6)."""
     found = indicators(estimate(economy(GOLDEN), [], METHOD), None, None, METHOD)
