@@ -305,7 +305,8 @@ BLOCKS: Final = {
                     *("divisions", "economy", "estimate", "fill", "indicators", "plants"),
                     *("protection", "ranking", "relatedness"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
-                    *("method_stress", "scenario", "shock_vectors", "space", "universe"),
+                    *("method_stress", "scenario", "shock_vectors", "space", "standard"),
+                    "universe",
                 )
             ),
             *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),
@@ -313,6 +314,7 @@ BLOCKS: Final = {
             "s3etl.nuts.contiguity",
             "s3etl.nuts.convert",
             "s3etl.nuts.recipes",
+            "s3etl.organisations.indicators",
             "s3etl.organisations.quality",
             "s3etl.shocks",
             "s3etl.strategies.like",
@@ -323,6 +325,7 @@ BLOCKS: Final = {
             dump(PORTFOLIO),
             dump(load_stars()),
             dump(load_quality()),
+            dump(load_method()),  # which record of an organisation tells its domains
             [dump(vector) for vector in shock_vectors().values()],
         ],
         some_of=PORTFOLIO.datasets,

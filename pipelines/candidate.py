@@ -4,6 +4,7 @@ Collects what the stages left; nothing is computed or published here.
 """
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,6 +22,7 @@ from s3etl.nuts.recipes import recipes
 from s3etl.nuts.tables import NAMES
 from s3etl.records import LeftOut, dump
 from warehouse import tables
+from warehouse.store import Accepted
 
 COUNTED: Final = {"register_quality", "register_completeness", "unmapped_label", "participation"}
 """Tables that hold counts only, so that every register may be in them."""
@@ -145,9 +147,9 @@ def _candidate(
     for figure in figures.values():
         for dataset, core in figure.inputs.items():
             verdicts[dataset] = work.store.verdict(dataset, core)
-    for block in current:
-        inputs = blocks.inputs_of(work, block)
-        for source, accepted in {**inputs.registers, **inputs.tables}.items():
+    read = {block: _read(work, block) for block in current}
+    for accepted_by in read.values():
+        for source, accepted in accepted_by.items():
             snapshots[source], verdicts[source] = accepted.snapshot, accepted.verdict
     collected = {
         "benchmark": pa.concat_tables(
@@ -171,6 +173,7 @@ def _candidate(
                 for d, s in sorted(snapshots.items())
             ],
         ),
+        "block_input": _table("block_input", _block_inputs(read)),
         "verdict": _table(
             "verdict",
             [
@@ -205,6 +208,27 @@ def _candidate(
         ],
     }
     return collected, manifest
+
+
+def _read(work: Workspace, block: str) -> dict[str, Accepted]:
+    """Return what a block itself reads of accepted registers, datasets and reference tables."""
+    inputs = blocks.inputs_of(work, block)
+    return {**inputs.registers, **inputs.tables}
+
+
+def _block_inputs(read: Mapping[str, Mapping[str, Accepted]]) -> list[dict[str, object]]:
+    """Return the rows of ``block_input``: what each block reads, and those before it."""
+
+    def before(block: str) -> set[str]:
+        earlier = set(blocks.BLOCKS[block].after) & read.keys()
+        return earlier.union(*(before(other) for other in earlier))
+
+    return [
+        {"block": block, "read_by": by, "dataset": source, "snapshot": accepted.snapshot.sha256}
+        for block in read
+        for by in sorted({block} | before(block))
+        for source, accepted in sorted(read[by].items())
+    ]
 
 
 def _names(work: Workspace) -> pa.Table:

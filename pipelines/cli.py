@@ -416,6 +416,7 @@ def trace(
     """Follow a published figure back to series, period, flag, snapshot and file."""
     from pipelines import explain
     from warehouse import read
+    from warehouse.trace_block import trace_block
 
     url = _settings().warehouse_url
     if channel is None:
@@ -423,6 +424,10 @@ def trace(
         if len(names) != 1:
             _fail(f"--channel: there are {', '.join(names)}; name one.")
         channel = names[0]
+    whole = trace_block(indicator, geo, period, channel=channel, url=url)
+    if whole is not None:
+        explain.block_figure(whole, indicator, channel, _settings().home)
+        return
     found = read.trace(indicator, geo, period, channel=channel, url=url, version=nuts)
     explain.figure(found, channel, _settings().home)
 

@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.console import cell, console, print_table
 from s3etl.catalogue import Indicator
 from warehouse.read import Row, Trace
+from warehouse.trace_block import BlockTrace
 
 
 def indicator(declared: Indicator) -> None:
@@ -62,6 +63,62 @@ def figure(found: Trace, channel: str, home: Path) -> None:
     print_table(f"{f['indicator_id']} {f['geo']} {f['ref_year']}", ("", ""), rows)
     _observations(found)
     _bytes(found, home)
+
+
+def block_figure(found: BlockTrace, indicator_id: str, channel: str, home: Path) -> None:
+    """Show a figure of a block, what it was compared with, its cells and the bytes read."""
+    first = found.figures[0]
+    at = f"{indicator_id} {first['geo']} {first['ref_year']}"
+    rows = [
+        ("figure", f"{first['title']}, table {found.table}"),
+        ("region, year", f"{first['geo']} (NUTS {first['nuts_version']}), {first['ref_year']}"),
+        *((_variant(f), _block_value(f)) for f in found.figures),
+        ("release", f"{found.release['release_id']} in channel {channel}"),
+        ("content hash", found.release["content_hash"]),
+        ("method", first["method_version"]),
+    ]
+    if found.release["origin"] == "sample":
+        rows.append(("note", "synthetic sample data, not statistics"))
+    print_table(at, ("", ""), rows)
+    print_table(
+        "Universe: totals of countries that publish them (table portfolio_universe)",
+        ("series", "year", "divisions", "published cells", "regions", "countries"),
+        [
+            (
+                *(u["source_dataset"], u["ref_year"], u["divisions"], u["published_cells"]),
+                *(u["regions"], " ".join(u["countries"])),
+            )
+            for u in found.universes
+        ],
+    )
+    print_table(
+        f"Divisions of {first['geo']} it rests on (table portfolio_cell)",
+        ("series", "state", "divisions", "shown"),
+        [(c["source_dataset"], c["state"], c["divisions"], c["shown"]) for c in found.cells],
+    )
+    named = {
+        f"{i['snapshot']}  {i['dataset']}, read by {', '.join(i['read_by'])}": i
+        for i in found.inputs
+    }
+    _kept(named, found.release["origin"], home)
+
+
+def _variant(f: Row) -> str:
+    """Return what tells one figure of an id from another: series, scenario, ρ."""
+    parts = [f["source_dataset"], f.get("scenario")]
+    parts += [f"ρ = {f['rho']:g}"] if f.get("rho") is not None else []
+    return ", ".join(part for part in parts if part)
+
+
+def _block_value(f: Row) -> str:
+    if f["value"] is None:
+        return f"none ({f['missing_because']})"
+    text = f"{cell(f['value'])} {f['unit']}"
+    if f["interval_low"] is not None:
+        text += f" (5–95 %: {cell(f['interval_low'])} to {cell(f['interval_high'])})"
+    if f["rankable"]:
+        text += f", rank {_rank(f)}"
+    return text
 
 
 def _value(f: Row) -> str:
@@ -148,12 +205,18 @@ def _observations(found: Trace) -> None:
 
 
 def _bytes(found: Trace, home: Path) -> None:
+    named = {o["snapshot"]: o | {"dataset": o["source_dataset"]} for o in found.observations}
+    _kept(named, found.release["origin"], home)
+
+
+def _kept(snapshots: Mapping[str, Row], origin: str, home: Path) -> None:
+    """Show each snapshot below its name: file, address, time, and where its bytes are kept."""
     console.print("[bold]Bytes[/bold]")
-    for sha256, o in {o["snapshot"]: o for o in found.observations}.items():
-        kept = home / found.release["origin"] / "raw" / o["source_dataset"] / sha256 / "body"
+    for name, o in snapshots.items():
+        kept = home / origin / "raw" / o["dataset"] / o["snapshot"] / "body"
         updated = o["source_updated"] or "unknown"
         lines = (
-            f"  {sha256}",
+            f"  {name}",
             f"    file {o['file']} from {o['retrieved_from']}, taken {o['retrieved_at']}",
             f"    updated by the provider: {updated}",
             f"    kept as {kept}",

@@ -24,6 +24,8 @@ from s3etl.domains.records import ECOSYSTEMS, ecosystems
 from s3etl.errors import Unfit
 from s3etl.nuts.contiguity import neighbours
 from s3etl.nuts.convert import convert
+from s3etl.organisations.indicators import active_counts
+from s3etl.organisations.method import load_method as organisation_method
 from s3etl.organisations.quality import QualityMethod, load_quality, quality_of
 from s3etl.portfolio import method_stress, scenario, tables
 from s3etl.portfolio.arrays import divide
@@ -103,17 +105,20 @@ def _computed(
     aligned, vectors_of = _aligned(work, now, strong_in, method)
     return {
         "portfolio_cell": tables.cell_table(now, shown, method),
-        "portfolio_star": tables.star_table(now, shown, given, load_stars().agreement),
+        "portfolio_star": tables.star_table(now, shown, given, load_stars().agreement, method),
         "portfolio_indicator": tables.indicator_table(now, values, declared, ranks, method),
         "portfolio_division": division_table(now, shown, method),
         "portfolio_universe": universe_table(now, method),
-        "alignment_cell": alignment_tables.cell_table(now, strong_in, aligned, vectors_of.counts),
+        "alignment_cell": alignment_tables.cell_table(
+            now, strong_in, aligned, vectors_of.counts, method
+        ),
         "alignment": alignment_tables.region_table(now, aligned, method),
         "scenario": _scenarios(now, economies, series, strong_in, vectors_of, method),
         "method_stress": method_stress.method_stress_table(
             [
                 *method_stress.of_ranks(ranks),
                 *method_stress.of_stars({n: f[2] for n, f in given.items()}, load_stars().shift),
+                *method_stress.of_complexity(now),
                 *method_stress.of_plant_size(now, method),
                 *_label_stress(vectors_of, strong_in, aligned),
             ],
@@ -157,7 +162,8 @@ def _scenarios(
             concordance(ecosystems()),
             economy,
             method,
-            counts=found.counts,
+            counts=found.active,
+            quality=found.organisations,
             strategy=found.strategy,
         )
 
@@ -203,7 +209,7 @@ def _portfolios(
     economies = of_years(converted, roles, work.origin, sorted(wanted & there))
     start = str(int(year) - method.lag)
     for y in {year, start} & set(economies):
-        economies[y] = _with_plants(work, economies[y], series)
+        economies[y] = _told_source(work, _with_plants(work, economies[y], series), series)
     before = None
     if start in economies:
         before = estimate(economies[start], _until(economies, start), method)
@@ -220,6 +226,15 @@ def _with_plants(work: Workspace, economy: Economy, series: Series) -> Economy:
         sizes, classes, economy.year, economy.divisions, economy.countries.tolist()
     )
     return replace(economy, plant_cv2=found)
+
+
+def _told_source(work: Workspace, economy: Economy, series: Series) -> Economy:
+    """Return an economy that knows which bytes it was read from."""
+    accepted = work.store.accepted(series.dataset)
+    if accepted is None:
+        return economy
+    source = accepted.snapshot
+    return replace(economy, source_updated=source.source_updated, source_hash=source.sha256)
 
 
 def _until(economies: Mapping[str, Economy], year: str) -> list[Economy]:
@@ -285,12 +300,24 @@ def _growth(
 
 
 class Vectors(NamedTuple):
-    """π, κ and number of organisations, R × K, the national π, and κ by other label weights."""
+    """What registers tell of regions and domains, R × K.
+
+    Attributes:
+        strategy: π; a row of NaN where there is no strategy.
+        organisations: κ, not yet of sum 1; zero where no organisation is listed.
+        counts: Number of organisations, the same.
+        active: Number of active ones; a row of NaN where none is listed: that is not none.
+        national: π of the country.
+        widths: R, median number of domains of a priority; NaN where there is no strategy.
+        instead: κ by other weights of labels.
+    """
 
     strategy: Floats
     organisations: Floats
     counts: Floats
+    active: Floats
     national: Floats
+    widths: Floats
     instead: dict[str, Floats]
 
 
@@ -305,6 +332,7 @@ def _aligned(
             found.organisations,
             found.counts,
             found.national,
+            widths=found.widths,
             adjacent=_adjacent(work, list(now.economy.regions)),
             threshold=method.strength,
             sure=method.label_share,
@@ -326,6 +354,7 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
     """Collect strategies and organisations from the blocks of registers."""
     shape = (len(regions), len(domains))
     strategy, national = np.full(shape, np.nan), np.full(shape, np.nan)
+    widths = np.full(len(regions), np.nan)
     at, column = {g: i for i, g in enumerate(regions)}, {d: k for k, d in enumerate(domains)}
     priorities = work.store.block("strategies").get("priority")
     if priorities is not None:
@@ -335,6 +364,7 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
             if geo in at:
                 strategy[at[geo]] = 0.0
                 strategy[at[geo], order] = pi.weights[row]
+                widths[at[geo]] = pi.widths[row]
         _national(priorities, regions, column, national)
     quality = load_quality()
     weighed = {name: quality.instead(name) for name in quality.other_weights}
@@ -344,7 +374,29 @@ def _vectors(work: Workspace, regions: list[str], domains: tuple[str, ...]) -> V
         for name, chosen in {"": quality, **weighed}.items()
     }
     organisations, counts = found.pop("")
-    return Vectors(strategy, organisations, counts, national, {n: f[0] for n, f in found.items()})
+    active = _active(block, regions, domains, quality)
+    instead = {name: other[0] for name, other in found.items()}
+    return Vectors(strategy, organisations, counts, active, national, widths, instead)
+
+
+def _active(
+    block: Mapping[str, pa.Table],
+    regions: list[str],
+    domains: tuple[str, ...],
+    quality: QualityMethod,
+) -> Floats:
+    """Return how many organisations are active; a row of NaN where no register lists one."""
+    if not block:
+        return np.full((len(regions), len(domains)), np.nan)
+    return active_counts(
+        block["organisation"],
+        block["organisation_domain"],
+        organisation_method(),
+        quality,
+        as_of=_register_day(block),
+        regions=regions,
+        domain_names=domains,
+    )
 
 
 def _national(
@@ -408,8 +460,6 @@ def newest_series(block: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 
 def _qualities(block: Mapping[str, pa.Table], method: QualityMethod) -> Floats:
     """Return Q of each record, on the day of the registers."""
-    told = block["registry_indicator"].column("register_day")
-    day = date.fromisoformat(told[0].as_py()) if len(told) else date.min
     labels = {
         name: block["organisation"].column(name).to_pylist()
         for name in ("quality_label", "label_from", "label_until")
@@ -417,7 +467,13 @@ def _qualities(block: Mapping[str, pa.Table], method: QualityMethod) -> Floats:
     return quality_of(
         labels["quality_label"],
         labels["label_until"],
-        day,
+        _register_day(block),
         since=labels["label_from"],
         method=method,
     )
+
+
+def _register_day(block: Mapping[str, pa.Table]) -> date:
+    """Return the day labels and confirmations are told for."""
+    told = block["registry_indicator"].column("register_day")
+    return date.fromisoformat(told[0].as_py()) if len(told) else date.min

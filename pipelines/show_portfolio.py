@@ -47,7 +47,7 @@ def portfolio(work: Workspace, geo: str) -> None:
     year = cells[0]["ref_year"]
     series = cells[0]["source_dataset"]
     console.print(f"[bold]Cluster portfolio of {geo}, {year}[/bold] ({series}){note}")
-    hidden = sum(cell["hidden_because"] not in {None, ""} for cell in cells)
+    hidden = sum(bool(cell["hidden_because"]) for cell in cells)
     console.print(
         f"{len(cells)} divisions of the market economy, {hidden} of them not shown (confidential, "
         "or they would give another away).\n",
@@ -78,9 +78,30 @@ def portfolio(work: Workspace, geo: str) -> None:
             for cell in shown[:TOP]
         ],
     )
+    _hidden([cell for cell in cells if cell["hidden_because"]])
     _indicators(_of(need(tables, "portfolio_indicator"), geo))
     _map(_of(need(tables, "alignment_cell"), geo))
     _alignment(_of(need(tables, "alignment"), geo))
+
+
+def _hidden(cells: list[dict[str, Any]]) -> None:
+    """Name the divisions that have no figures: what a region is known for may be among them."""
+    if not cells:
+        return
+
+    def persons(cell: dict[str, Any]) -> str | None:
+        if cell["employment"] is not None:
+            return f"{cell['employment']:,.0f}"
+        low, high = cell["band_low"], cell["band_high"]
+        if high is None:
+            return f"{low:,.0f} or more" if low else None
+        return f"{low:,.0f} to {high:,.0f}"
+
+    print_table(
+        "Not shown",
+        ("division", "persons", "why"),
+        [(cell["nace_r2"], persons(cell), cell["hidden_because"]) for cell in cells],
+    )
 
 
 def _indicators(rows: list[dict[str, Any]]) -> None:

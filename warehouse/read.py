@@ -17,7 +17,8 @@ from warehouse.connect import first_line, reading
 Row = dict[str, Any]
 
 
-def _rows(connection: Connection, query: Any) -> list[Row]:
+def rows_of(connection: Connection, query: Any) -> list[Row]:
+    """Return what a query finds, as plain rows."""
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
@@ -25,9 +26,9 @@ def releases(url: str) -> list[Row]:
     """Every release, newest first, with the channels that point to it."""
     r, c = tables.release.c, tables.channel.c
     with reading(url) as connection:
-        found = _rows(connection, select(tables.release).order_by(r.as_of.desc(), r.release_id))
-        current = _rows(connection, select(c.channel, c.release_id))
-        counts = _rows(
+        found = rows_of(connection, select(tables.release).order_by(r.as_of.desc(), r.release_id))
+        current = rows_of(connection, select(c.channel, c.release_id))
+        counts = rows_of(
             connection,
             text("SELECT release_id, count(*) AS figures FROM benchmark GROUP BY release_id"),
         )
@@ -42,7 +43,7 @@ def releases(url: str) -> list[Row]:
 def channels(url: str) -> list[Row]:
     """Every channel and the release it points to."""
     with reading(url) as connection:
-        return _rows(connection, select(tables.channel).order_by(tables.channel.c.channel))
+        return rows_of(connection, select(tables.channel).order_by(tables.channel.c.channel))
 
 
 def current_release(connection: Connection, channel: str) -> str:
@@ -105,7 +106,7 @@ def trace(
     with reading(url) as connection:
         release_id = current_release(connection, channel)
         here = (b.release_id == release_id) & (b.indicator_id == indicator_id)
-        found = _rows(
+        found = rows_of(
             connection,
             select(tables.benchmark)
             .where(here, b.geo == geo, b.ref_year == year)
@@ -115,23 +116,23 @@ def trace(
             found = [row for row in found if row["nuts_version"] == version]
         if not found:
             raise Refused(_nothing(connection, here, indicator_id, geo, year, channel))
-        release = _rows(
+        release = rows_of(
             connection, select(tables.release).where(tables.release.c.release_id == release_id)
         )
         i, n = tables.indicator.c, tables.norm.c
-        indicator = _rows(
+        indicator = rows_of(
             connection,
             select(tables.indicator).where(
                 i.release_id == release_id, i.indicator_id == indicator_id
             ),
         )
-        norms = _rows(
+        norms = rows_of(
             connection,
             select(tables.norm)
             .where(n.release_id == release_id, n.indicator_id == indicator_id)
             .order_by(n.kind),
         )
-        observations = _rows(
+        observations = rows_of(
             connection,
             select(
                 *(c for c in tables.lineage.c if c.name not in {"release_id", "indicator_id"}),
@@ -205,7 +206,7 @@ def top(url: str, channel: str, indicator_id: str, count: int) -> Sequence[Row]:
         "ORDER BY rank, geo LIMIT :count"
     )
     with reading(url) as connection:
-        return _rows(
+        return rows_of(
             connection,
             statement.bindparams(channel=channel, indicator=indicator_id, count=count),
         )

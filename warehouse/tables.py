@@ -155,6 +155,19 @@ snapshot: Final = Table(
     Column("licence", String),
     comment="The bytes a release was computed from.",
 )
+block_input: Final = Table(
+    "block_input",
+    metadata,
+    _release_column(),
+    Column("block", String, nullable=False),
+    Column("read_by", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("snapshot", String, nullable=False),
+    comment=(
+        "The snapshots each block of tables was computed from; read_by is the block itself, or "
+        "an earlier one whose tables it uses."
+    ),
+)
 verdict: Final = Table(
     "verdict",
     metadata,
@@ -431,6 +444,7 @@ LOADED: Final = (
     lineage,
     indicator,
     snapshot,
+    block_input,
     verdict,
     region,
     conversion,

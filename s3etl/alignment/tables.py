@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from s3etl.alignment.cells import ASPIRATIONS
 from s3etl.alignment.cells import CELLS as WORDS
-from s3etl.alignment.region import INDICATORS, Aligned, weakest_link
+from s3etl.alignment.region import INDICATORS, LOWER_BOUNDS, Aligned, weakest_link
 from s3etl.portfolio.cells import Floats
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
+from s3etl.portfolio.standard import IMPUTATION, SOURCE, standard
 from s3etl.portfolio.strengths import Strengths
 from s3etl.portfolio.tables import rounded
 
@@ -43,6 +44,9 @@ CELLS: Final = pa.schema(
         _field("cell", pa.string(), "which of the eight cells of the map"),
         _field("aspiration", pa.string(), "related or distant, for priorities without strength"),
         _field("density", pa.float64(), "relatedness density, per cent, rounded"),
+        _field("conv_method", pa.string(), "how the region was made of earlier ones"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 REGIONS: Final = pa.schema(
@@ -56,11 +60,13 @@ REGIONS: Final = pa.schema(
         _field("interval_low", pa.float64(), "5th percentile over the draws of the economy"),
         _field("interval_high", pa.float64(), "95th percentile"),
         _field("weakest_link", pa.string(), "the pair that agrees least"),
+        _field("lower_bound", pa.bool_(), "whether it rests on registers that are not complete"),
         _field("missing_because", pa.string(), "why there is no figure"),
         _field("rankable", pa.bool_(), "never: see the reason"),
         _field("not_rankable_because", pa.string(), "why it is not ranked"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
-        _field("method_version", pa.string(), "version of the portfolio's method"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 
@@ -75,19 +81,22 @@ def _texts(values: NDArray[Any]) -> pa.Array:
 
 
 def _half_spread(aligned: Aligned, name: str) -> Floats:
-    """Return half of how far draws lie apart, for cosines and the index made of them.
+    """Return half of how far draws lie apart, for what is made of jobs of domains.
 
     Two decimals of three cosines would give one in fifty hidden cells away; a step as wide as
-    the draws does not. Sums over strengths ask only whether a domain is one, and stay.
+    the draws does not. What asks only whether a domain is a strength stays.
     """
-    of = {"C-16-ADJ": "C-16"}.get(name, name)
-    if of not in {"C-16", "C-16-SE", "C-16-EO"}:
+    if name not in aligned.low or name in {"C-13", "C-14"} or name.startswith("C-16-J"):
         return np.zeros(len(aligned.reason))
-    return np.nan_to_num(aligned.high[of] - aligned.low[of]) / 2
+    return np.nan_to_num(aligned.high[name] - aligned.low[name]) / 2
 
 
 def cell_table(
-    portfolio: Portfolio, economy: Strengths, aligned: Aligned, counts: Floats
+    portfolio: Portfolio,
+    economy: Strengths,
+    aligned: Aligned,
+    counts: Floats,
+    method: PortfolioMethod,
 ) -> pa.Table:
     """Return the map of domains (:data:`CELLS`)."""
     regions = portfolio.economy
@@ -110,6 +119,11 @@ def cell_table(
         "cell": _texts(np.array(WORDS, object)[aligned.cells.cell]),
         "aspiration": _texts(np.array(ASPIRATIONS, object)[aligned.cells.aspiration]),
         "density": _floats(economy.density, 0),
+        "conv_method": _texts(np.repeat(regions.conversion, shape[1])),
+        **{
+            name: pa.array(np.repeat(column, shape[1]).tolist())
+            for name, column in standard(portfolio, method).items()
+        },
     }
     return pa.table([columns[f.name] for f in CELLS], schema=CELLS)
 
@@ -124,8 +138,6 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
     for name, value in aligned.values.items():
         told = INDICATORS[name]
         half = _half_spread(aligned, name)
-        reason = np.where(np.isfinite(value), "", aligned.reason).astype(object)
-        reason[~np.isfinite(value) & (reason == "")] = "what it compares with is not known"
         columns = {
             "indicator_id": pa.array([name] * count),
             "title": pa.array([told.title] * count),
@@ -139,11 +151,12 @@ def region_table(portfolio: Portfolio, aligned: Aligned, method: PortfolioMethod
             "interval_low": _floats(rounded(aligned.low.get(name, nothing), half), 2),
             "interval_high": _floats(rounded(aligned.high.get(name, nothing), half), 2),
             "weakest_link": _texts(weakest),
-            "missing_because": _texts(reason),
+            "lower_bound": pa.array(np.isfinite(value) & (name in LOWER_BOUNDS)),
+            "missing_because": _texts(aligned.reasons[name]),
             "rankable": pa.array([False] * count),
             "not_rankable_because": pa.array([NOT_RANKED] * count),
             "conv_method": _texts(economy.conversion),
-            "method_version": pa.array([method.version] * count),
+            **{n: pa.array(column.tolist()) for n, column in standard(portfolio, method).items()},
         }
         parts.append(pa.table([columns[f.name] for f in REGIONS], schema=REGIONS))
     return pa.concat_tables(parts)

@@ -45,6 +45,8 @@ class Economy:
             estimates.
         flags: R × S, flags of employment as written; empty where there are none.
         dataset: Dataset of business statistics it is of.
+        source_updated: When the provider last updated it.
+        source_hash: Hash of its snapshot.
         plant_cv2: S, CV² of plant sizes by national size classes; NaN where they do not tell
             it, None where there are none.
     """
@@ -65,6 +67,8 @@ class Economy:
     divided: NDArray[np.bool_]
     flags: NDArray[Any]
     dataset: str = ""
+    source_updated: str | None = None
+    source_hash: str | None = None
     plant_cv2: Floats | None = None
 
 

@@ -52,9 +52,11 @@ INDICATORS: Final = {
     "B-06": Declared("Relative Theil index", "nats", "ctx"),
     "B-07": Declared("Hachman index", "0 to 1", "ctx"),
     "B-08": Declared("Unrelated variety", "bits", "ctx"),
-    "B-09": Declared("Related variety within sections", "bits", "ctx"),
+    "B-09": Declared("Related variety within sections", "bits", "+"),
     "B-10": Declared("Coherence", "weighted average relatedness", "+"),
-    "B-11": Declared("Complexity (ECI)", "z-score", "+", noise_sd=0.05, open=True),
+    "B-11": Declared(
+        "Complexity (ECI), sign by diversity", "z-score", "+", noise_sd=0.05, open=True
+    ),
     "B-13": Declared("Lilien index", "per period", "ctx", over_time=True),
     "B-14": Declared(
         "Competitive shift", "share of employment before", "+", over_time=True, noise_sd=0.01

@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from s3etl.benchmark.ranks import BADGES, badges, rank
+from s3etl.portfolio.arrays import divide
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, shrunk
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.ranking import Ranked
+from s3etl.portfolio.relatedness import complexity, presence
 from s3etl.portfolio.stars import Fragility
 
 
@@ -28,7 +30,7 @@ METHOD_STRESS: Final = pa.schema(
     [
         _field("source_dataset", pa.string(), "series of business statistics it rests on"),
         _field("ref_year", pa.int64(), "reference year"),
-        _field("test", pa.string(), "rank badge, threshold fragility, plant size or label weight"),
+        _field("test", pa.string(), "rank badge, threshold fragility, sign, plant size or label"),
         _field("subject", pa.string(), "indicator or rule set it is told of"),
         _field("variant", pa.string(), "what is chosen instead, or which badge"),
         _field("measure", pa.string(), "what the value is"),
@@ -100,6 +102,21 @@ def of_stars(found: Mapping[str, Fragility], shift: float) -> list[Told]:
     ]
 
 
+def of_complexity(now: Portfolio) -> list[Told]:
+    """Return what the sign of complexity rests on: how it goes with diversity (3.6, B-11).
+
+    The sign is set so that this correlation is above 0; where it is small, the order of regions
+    could as well be read the other way round.
+    """
+    present = presence(np.nan_to_num(now.quotients.raw[now.usable]))
+    region = complexity(present).region
+    there = np.isfinite(region)
+    diversity = present.sum(axis=1)
+    alike = np.corrcoef(region[there], diversity[there])[0, 1] if there.any() else float("nan")
+    measure = "correlation with diversity, which sets the sign"
+    return [Told("sign", "B-11", "as declared", measure, float(alike), "-1 to 1", int(there.sum()))]
+
+
 def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:
     """Return what one CV² of plant sizes for all changes: labels of cells, the ranks of B-01."""
     usable = now.usable
@@ -111,7 +128,7 @@ def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:
             alike = replace(now.economy, plant_cv2=None)
             chosen = shrunk(now.filled, now.universe, alike, tried).value
         above: Bools = np.asarray(chosen >= method.specialised)
-        share = np.where(usable, (now.filled * above).sum(axis=1) / now.totals, np.nan)
+        share = np.where(usable, divide((now.filled * above).sum(axis=1), now.totals), np.nan)
         return above, share
 
     base, reference = specialised(None)

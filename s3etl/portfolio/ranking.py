@@ -44,6 +44,10 @@ def ranked(
     of the indicator's own size. Values are bounded by percentiles of their runs, and so are
     ranks; the bounds always include what they bound. Equal values share rank and bounds.
 
+    The rank is that of the first draw: a figure is told only as exactly as its draws agree, and
+    its place among regions of which all is published would tell the rest (methodology 3.2-6).
+    Where nothing is hidden all draws are the figure, and so it is where its digits tell nothing.
+
     Args:
         values: The indicator.
         declared: What it is; context is not ranked.
@@ -65,7 +69,9 @@ def ranked(
     compared = known & rankable & (declared.direction == "+")
     places = np.zeros((3, regions), np.int64)
     if compared.any():
-        places[:, compared] = _places(values.value[compared], simulated[:, compared], method)
+        first = np.where(np.isnan(values.drawn[0]), values.value, values.drawn[0])
+        ordered = values.value if declared.open else first
+        places[:, compared] = _places(ordered[compared], simulated[:, compared], method)
     return Ranked(low, high, compared, *places)
 
 

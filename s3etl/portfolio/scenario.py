@@ -21,6 +21,7 @@ from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, Universe
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.relatedness import presence, proximity
+from s3etl.portfolio.standard import IMPUTATION, SOURCE, standard
 from s3etl.portfolio.strengths import Strengths
 from s3etl.portfolio.tables import rounded
 
@@ -55,7 +56,8 @@ SCENARIOS: Final = pa.schema(
         _field("rankable", pa.bool_(), "never: see the reason"),
         _field("not_rankable_because", pa.string(), "why it is not ranked"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
-        _field("method_version", pa.string(), "version of the portfolio's method"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 
@@ -80,6 +82,13 @@ MEASURES: Final = {
     "response": Declared(
         "organised_response", "Organised response", "share of jobs at risk", np.nan, True
     ),
+    "response_quality": Declared(
+        "organised_response_quality",
+        "Organised response, by quality of labels",
+        "share of jobs at risk",
+        np.nan,
+        True,
+    ),
     "hedge": Declared("s3_hedge", "Hedge of the strategy", "share of priorities"),
     "resistance": Declared(
         "resistance", "Resistance in the past shock", "0 as the nation, 1 no fall"
@@ -87,6 +96,7 @@ MEASURES: Final = {
 }
 """Measures in order of the table; net exposure once for each ρ."""
 
+RESPONSES: Final = ("response", "response_quality")
 SHORT: Final = "too much of its employment is not published"
 
 
@@ -169,6 +179,7 @@ def figures(
     method: PortfolioMethod,
     *,
     counts: Floats | None = None,
+    quality: Floats | None = None,
     strategy: Floats | None = None,
 ) -> dict[str, Figure]:
     """Return what a scenario means for each region (methodology 10).
@@ -187,6 +198,8 @@ def figures(
         method: Percentiles of the bounds.
         counts: Active organisations, R × K, as of
             ``s3etl.organisations.indicators.active_counts``; NaN where none is listed.
+        quality: Σ a G Q of organisations, R × K: up to 1 it is what each domain with an active
+            one counts in the variant of organised response; 0 counts nothing.
         strategy: π, R × K; a row of NaN where there is no strategy.
 
     Returns:
@@ -207,7 +220,12 @@ def figures(
     concordance = table.of([division[1:] for division in now.economy.divisions])
     weights = concordance.weights[there]
     found = _exposed(jobs, delta, _related(now)[np.ix_(there, there)])
-    found["response"] = _response(jobs * delta, weights, _rows(counts, now.usable))
+    listed, weighed = _rows(counts, now.usable), _rows(quality, now.usable)
+    organised = None if listed is None else np.where(np.isnan(listed), np.nan, listed > 0)
+    found["response"] = _response(jobs * delta, weights, organised)
+    if weighed is not None:
+        by_quality = None if organised is None else organised * np.minimum(weighed, 1.0)
+        found["response_quality"] = _response(jobs * delta, weights, by_quality)
     pi = _rows(strategy, now.usable)
     if pi is not None:
         found["hedge"] = _hedge(pi, strengths.density[now.usable], scenario.shock, now, concordance)
@@ -249,13 +267,19 @@ def _exposed(jobs: Floats, delta: Floats, related: Floats) -> dict[str, Floats]:
     return found
 
 
-def _response(at_risk: Floats, weights: Floats, counts: Floats | None) -> Floats:
-    """Return the share of jobs at risk in domains with an organisation, (1 + M) × regions."""
-    if counts is None:
+def _response(at_risk: Floats, weights: Floats, there: Floats | None) -> Floats:
+    """Return the share of jobs at risk in domains with an organisation, (1 + M) × regions.
+
+    Args:
+        at_risk: Persons, (1 + M) × regions × S.
+        weights: T, S × K.
+        there: Regions × K, 1 with an organisation, or its quality; a row of NaN where none is
+            listed, None where no register is.
+    """
+    if there is None:
         return np.full(at_risk.shape[:-1], np.nan)
     rest = np.maximum(0.0, 1 - weights.sum(axis=1, keepdims=True))  # in no domain
     by_domain = at_risk @ np.concatenate([weights, rest], axis=1)
-    there = np.where(np.isnan(counts), np.nan, (counts > 0).astype(np.float64))
     covered = np.concatenate([there, np.zeros((len(there), 1))], axis=-1)
     out = shocks.organised_response(by_domain, covered)
     return np.where(np.isnan(there).any(axis=1), np.nan, out)
@@ -320,9 +344,9 @@ def _reasons(
             reason[:] = "relatedness or shock of a priority is not known"
             reason[empty] = "its strategy names no domain"
             reason[none] = "no register has its strategy"
-        if name in {"absorption", "response"}:
+        if name in {"absorption", *RESPONSES}:
             reason[safe] = "none of its jobs is at risk in this scenario"
-        if name == "response":
+        if name in RESPONSES:
             reason[unlisted] = "no register lists an organisation placed in it with a domain"
         if name != "hedge":
             reason[~covered] = "the shock of divisions it has is not known"
@@ -426,6 +450,6 @@ def _part(
         "rankable": [False] * count,
         "not_rankable_because": [NOT_RANKED] * count,
         "conv_method": texts(economy.conversion),
-        "method_version": [method.version] * count,
+        **{name: pa.array(column.tolist()) for name, column in standard(now, method).items()},
     }
     return pa.table([columns[f.name] for f in SCENARIOS], schema=SCENARIOS)

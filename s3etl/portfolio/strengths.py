@@ -30,6 +30,7 @@ class Strengths:
         probability: P(LQ* ≥ strength), R × K, over draws and posterior.
         density: ω, per cent, R × K.
         employment: Persons, E_rk = Σ T_sk E_rs, R × K. Restricted.
+        drawn_employment: The same of the draws, M × R × K. Restricted.
         open_cells: R × K, whether every division of the domain is shown in the region, with
             its share, so that its figures give nothing away.
     """
@@ -40,6 +41,7 @@ class Strengths:
     probability: Floats
     density: Floats
     employment: Floats
+    drawn_employment: Floats
     open_cells: Bools
 
     @property
@@ -88,6 +90,7 @@ def strengths(
         np.asarray(above.mean(axis=0)),
         _density(quotients.raw, portfolio.usable),
         np.asarray(portfolio.filled @ weights),
+        np.asarray(portfolio.drawn @ weights),
         np.asarray(~((~shown).astype(float) @ (weights > 0).astype(float) > 0)),
     )
 

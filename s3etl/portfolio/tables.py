@@ -24,6 +24,7 @@ from s3etl.portfolio.specialisation import (
     standardised_location_quotient,
     symmetric_location_quotient,
 )
+from s3etl.portfolio.standard import IMPUTATION, SOURCE, of_cells, standard
 from s3etl.portfolio.stars import Fragility, Stars, label, probability
 
 DIGITS: Final = 3
@@ -31,8 +32,6 @@ DIGITS: Final = 3
 SMALL: Final = 1e-12
 """Differences below this are the rounding of sums."""
 _GRID: Final = np.array([1.0, 2.0, 5.0, 10.0])
-IMPUTED_STEP: Final = 0.05
-"""Step of imputed shares. A finer one would tell the total of a region, and that a hidden cell."""
 
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
@@ -68,6 +67,7 @@ CELLS: Final = pa.schema(
         _field("hidden_because", pa.string(), "why a cell has no figures; empty where it has"),
         _field("obs_flag", pa.string(), "the provider's flags as written"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
+        *SOURCE,
     ]
 )
 STARS: Final = pa.schema(
@@ -80,6 +80,9 @@ STARS: Final = pa.schema(
         _field("probability", pa.float64(), "share of draws with as many stars or more"),
         _field("strong", pa.string(), "strong cluster: yes, no or uncertain"),
         _field("fragile", pa.bool_(), "whether a star flips when every cut moves by a tenth"),
+        _field("conv_method", pa.string(), "how the region was made of earlier ones"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 INDICATORS: Final = pa.schema(
@@ -100,11 +103,9 @@ INDICATORS: Final = pa.schema(
         _field("rankable", pa.bool_(), "whether it is ranked"),
         _field("not_rankable_because", pa.string(), "why not"),
         _field("missing_because", pa.string(), "why there is no figure"),
-        _field("imputed_share", pa.float64(), "share of its employment that is filled, at most"),
-        _field("coverage", pa.float64(), "share of its divisions that are published"),
         _field("conv_method", pa.string(), "how the region was made of earlier ones"),
-        _field("nace_version", pa.string(), "NACE version"),
-        _field("method_version", pa.string(), "version of the portfolio's method"),
+        *SOURCE,
+        *IMPUTATION,
     ]
 )
 NOT_APPLICABLE: Final = "the region was divided, so that its figures are estimates"
@@ -185,6 +186,7 @@ def cell_table(portfolio: Portfolio, shown: Shown, method: PortfolioMethod) -> p
     return _table(
         CELLS,
         _cells_of(portfolio)
+        | of_cells(portfolio.economy, method)
         | {
             "state": names[state],
             "employment": where(open_, portfolio.economy.employment.value),
@@ -231,6 +233,7 @@ def star_table(
     shown: Shown,
     found: Mapping[str, tuple[Stars, Stars, Fragility]],
     agreement: float,
+    method: PortfolioMethod,
 ) -> pa.Table:
     """Return every cell with a star that may be shown (:data:`STARS`).
 
@@ -239,8 +242,10 @@ def star_table(
         shown: What may be shown; a star of a hidden cell would bound its value.
         found: By rule set stars of the filled table, of the draws, and which cells flip.
         agreement: Share of draws a label needs.
+        method: Its version.
     """
     words = np.array(["no", "yes", "uncertain"])
+    every = standard(portfolio, method)
     parts = []
     for name, (stars, drawn, told) in found.items():
         often = probability(drawn.count >= np.maximum(stars.count, 1))
@@ -253,6 +258,7 @@ def star_table(
         kept = shown.share & (stars.count > 0)
         columns: dict[str, NDArray[Any]] = {
             **_cells_of(portfolio),
+            **{n: np.broadcast_to(c[:, None], kept.shape) for n, c in every.items()},
             "rule_set": np.full(kept.shape, name),
             "stars": stars.count,
             "criteria": texts,
@@ -274,7 +280,6 @@ def indicator_table(
     """Return the indicators of regions (:data:`INDICATORS`)."""
     economy = portfolio.economy
     regions = len(economy.regions)
-    coverage = economy.employment.published.mean(axis=1)
     parts = []
     for name, found in values.items():
         told, order = declared[name], ranks[name]
@@ -303,12 +308,9 @@ def indicator_table(
             "rankable": order.compared,
             "not_rankable_because": _texts(np.where(order.compared, "", why)),
             "missing_because": _texts(found.reason),
-            "imputed_share": _upwards(portfolio.imputed_share),
-            "coverage": np.round(coverage, 3),
             "conv_method": economy.conversion,
             "source_dataset": np.full(regions, economy.dataset),
-            "nace_version": np.full(regions, "2"),
-            "method_version": np.full(regions, method.version),
+            **standard(portfolio, method),
         }
         for column, places in (
             ("rank", order.rank),
@@ -321,12 +323,6 @@ def indicator_table(
         )
         parts.append(_table(INDICATORS, columns))
     return pa.concat_tables(parts)
-
-
-def _upwards(share: Floats) -> Floats:
-    """Return shares rounded up to steps, so that 0 is none at all."""
-    steps = np.ceil(np.round(share / IMPUTED_STEP, 9))
-    return np.asarray(np.round(steps * IMPUTED_STEP, 2))
 
 
 def _texts(values: NDArray[Any]) -> NDArray[Any]:

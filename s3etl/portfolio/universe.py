@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
+from s3etl.portfolio.tables import rounded
 
 UNIVERSE: Final = pa.schema(
     [
@@ -32,6 +33,7 @@ def universe_table(portfolio: Portfolio, method: PortfolioMethod) -> pa.Table:
     """Return the universe of every division (:data:`UNIVERSE`)."""
     economy, universe = portfolio.economy, portfolio.universe
     count = len(economy.divisions)
+    spread = np.nan_to_num(np.ptp(portfolio.drawn_quotients.between, axis=0))
     there = universe.members[:, None] & np.isfinite(economy.employment.columns)
     columns = {
         "ref_year": pa.array([int(economy.year)] * count, pa.int64()),
@@ -42,7 +44,10 @@ def universe_table(portfolio: Portfolio, method: PortfolioMethod) -> pa.Table:
         "published_cells": pa.array(economy.employment.published.sum(axis=0), pa.int64()),
         "plant_size": pa.array(portfolio.plant_size, pa.float64(), from_pandas=True),
         "plant_size_cv2": pa.array(portfolio.plant_cv2, pa.float64()),
-        "lq_variance": pa.array(portfolio.quotients.between, pa.float64(), from_pandas=True),
+        # Totals of regions enter it, hidden ones too: with all digits it is an equation for them.
+        "lq_variance": pa.array(
+            rounded(portfolio.quotients.between, spread), pa.float64(), from_pandas=True
+        ),
         "source_dataset": pa.array([economy.dataset] * count),
         "method_version": pa.array([method.version] * count),
     }

@@ -38,6 +38,8 @@ class Vectors(NamedTuple):
         weights: π, regions × domains; each row sums to 1.
         strategies: Territories whose strategy applies, by region.
         registers: Register it comes from, by region.
+        widths: Median number of domains of a priority, by region (C-15); NaN for a strategy of
+            one record, which may be all its priorities together.
     """
 
     regions: tuple[str, ...]
@@ -45,6 +47,7 @@ class Vectors(NamedTuple):
     weights: NDArray[np.float64]
     strategies: tuple[str, ...]
     registers: tuple[str, ...]
+    widths: NDArray[np.float64]
 
 
 def vectors(applies: pa.Table) -> Vectors:
@@ -75,15 +78,22 @@ def vectors(applies: pa.Table) -> Vectors:
     places = np.array([(at[r["geo"]], column[r["domain"]]) for r in rows], int).reshape(-1, 2)
     np.add.at(weights, tuple(places.T), [r["weight"] * r["priority_weight"] for r in rows])
     territories: list[set[str]] = [set() for _ in regions]
+    named: list[dict[str, set[str]]] = [{} for _ in regions]
     for row in rows:
         territories[at[row["geo"]]].add(row["strategy_geo"])
+        named[at[row["geo"]]].setdefault(row["id"], set()).add(row["domain"])
     return Vectors(
         tuple(regions),
         tuple(domains),
         weights / weights.sum(axis=1, keepdims=True),
         tuple(" + ".join(sorted(found)) for found in territories),
         tuple(best[region][1] for region in regions),
+        np.array([_width([len(fields) for fields in of.values()]) for of in named], np.float64),
     )
+
+
+def _width(domains: list[int]) -> float:
+    return float(np.median(domains)) if len(domains) > 1 else float("nan")
 
 
 def like(geo: str, found: Vectors) -> pa.Table:

@@ -112,7 +112,7 @@ def made(shared_data: Path, shared_nuts: Path) -> Made:
     return Made(
         reference, economies, now, shown, found, values,
         tables.cell_table(now, shown, METHOD),
-        tables.star_table(now, shown, found, 0.8),
+        tables.star_table(now, shown, found, 0.8, METHOD),
         tables.indicator_table(now, values, INDICATORS, ranks, METHOD),
         division_table(now, shown, METHOD),
         {"read": read, "estimate": estimated},

@@ -16,6 +16,7 @@ from warehouse import read
 from warehouse.connect import place
 from warehouse.publish import publish, rollback
 from warehouse.tables import LOADED
+from warehouse.trace_block import trace_block
 
 
 @pytest.fixture(scope="session")
@@ -291,6 +292,49 @@ def test_a_trace_leads_from_the_figure_to_the_bytes(url, candidates, sample_home
         raw = sample_home.home / "sample" / "raw" / o["source_dataset"] / o["snapshot"]
         assert (raw / "body").exists()
         assert o["file"].startswith(o["source_dataset"])
+
+
+@pytest.mark.parametrize(
+    ("indicator", "table", "year"),
+    [
+        ("B-01", "portfolio_indicator", 2024),
+        ("C-16", "alignment", 2024),
+        ("employment_at_risk", "scenario", 2013),
+    ],
+)
+def test_a_figure_of_a_block_traces_to_its_universe_and_the_bytes(
+    url, candidates, sample_home, indicator, table, year
+):
+    publish(candidates[0], "sample", url)
+    found = trace_block(indicator, "XA11", year, channel="sample", url=url)
+    assert found.table == table
+    assert {row["geo"] for row in found.figures} == {"XA11"}
+    (universe,) = found.universes
+    (series,) = {row["source_dataset"] for row in found.figures}
+    assert universe["source_dataset"] == series
+    assert universe["regions"] > 20
+    assert set(universe["countries"]) <= {"XA", "XB", "XC", "XD", "XE"}
+    assert sum(row["divisions"] for row in found.cells) > 20
+    assert all(row["shown"] == 0 for row in found.cells if row["state"] == "confidential")
+    read = {(by, row["dataset"]): row for row in found.inputs for by in row["read_by"]}
+    assert found.inputs[0]["dataset"] == series
+    assert len({row["dataset"] for row in found.inputs}) == len(found.inputs)
+    # Priorities and organisations come from other blocks.
+    others = {by for by, _ in read} - {"portfolio"}
+    assert others == (set() if table == "portfolio_indicator" else {"organisations", "strategies"})
+    for row in read.values():
+        raw = sample_home.home / "sample" / "raw" / row["dataset"] / row["snapshot"]
+        assert (raw / "body").exists()
+    assert read["portfolio", series]["snapshot"] in {row["source_hash"] for row in found.figures}
+
+
+def test_a_trace_of_no_figure_of_a_block_says_what_there_is(url, candidates):
+    publish(candidates[0], "sample", url)
+    assert trace_block("ECO01", "XA11", 2014, channel="sample", url=url) is None
+    with pytest.raises(Refused, match=r"portfolio_indicator has XA11 in 2013 and 2024"):
+        trace_block("B-01", "XA11", 1950, channel="sample", url=url)
+    with pytest.raises(Refused, match="QQ99 is not among the regions"):
+        trace_block("B-01", "QQ99", 2024, channel="sample", url=url)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,7 @@ def table(sample_home, name: str):
 @pytest.mark.parametrize("name", KEYS)
 def test_each_row_is_of_one_series_and_each_series_of_one_year(sample_home, name):
     rows = table(sample_home, name)
-    series = {OLD} if name == "scenario" else {OLD, NEW}  # no decline is replayed since 2021
-    assert set(rows["source_dataset"]) == series
+    assert set(rows["source_dataset"]) == {OLD, NEW}
     assert not rows.duplicated(["source_dataset", *KEYS[name]]).any()
     years = rows.groupby("source_dataset")["ref_year"].agg(["min", "max"])
     assert (years["min"] == years["max"]).all()
@@ -104,6 +103,18 @@ def test_a_region_is_shown_by_its_newest_series(sample_home):
     assert f"Cluster portfolio of XA11, 2024 ({NEW})" in text
 
 
+def test_what_is_not_shown_of_a_region_is_named_with_its_band(sample_home):
+    rows = table(sample_home, "portfolio_cell").query("source_dataset == @NEW")
+    secret = rows[(rows["hidden_because"] == "confidential") & rows["band_high"].notna()].iloc[0]
+    work = Workspace(sample_home.home, ("sample",))
+    with console.capture() as printed:
+        show_portfolio.portfolio(work, secret["geo"])
+    _, _, after = printed.get().partition("Not shown")
+    line = next(x for x in after.splitlines() if secret["nace_r2"] in x)
+    assert f"{secret['band_low']:,.0f} to {secret['band_high']:,.0f}" in line
+    assert "confidential" in line
+
+
 @pytest.mark.parametrize(("gone", "left"), [(OLD, NEW), (NEW, OLD)])
 def test_one_series_is_enough_and_what_lacks_is_told(sample_home, monkeypatch, gone, left):
     work = Workspace(sample_home.home, ("sample",))
@@ -135,3 +146,15 @@ def test_divisions_are_published(sample_home, tmp_path):
         asked = "SELECT source_dataset, count(*) FROM portfolio_division GROUP BY 1 ORDER BY 1"
         found = dict(connection.execute(asked).fetchall())
     assert found == {OLD: 67, NEW: 78}
+
+
+def test_a_region_of_which_no_register_lists_an_organisation_has_no_response(sample_home):
+    """Not listed is not none: the shock lens tells no zero there."""
+    rows = table(sample_home, "scenario").query("measure == 'organised_response'")
+    told = table(sample_home, "alignment_cell").groupby("geo")["organisations"].sum()
+    listed = set(told[told > 0].index)
+    assert listed
+    assert set(rows["geo"]) - listed
+    assert not set(rows.dropna(subset="value")["geo"]) - listed
+    why = "no register lists an organisation placed in it with a domain"
+    assert (rows[~rows["geo"].isin(listed)]["missing_because"] == why).any()

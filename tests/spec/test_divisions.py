@@ -122,6 +122,19 @@ def test_no_more_digits_than_draws_agree_on(seed: int) -> None:
         assert abs(value - gamma[0, s]) <= max(step, 0.01 * abs(gamma[0, s])) / 2 + 1e-12
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_variance_between_regions_has_the_digits_that_draws_agree_on(seed: int) -> None:
+    """Totals of regions are in it, so that all its digits are an equation for hidden cells."""
+    now = portfolio(world(seed, share_hidden=0.15))
+    told = universe_table(now, METHOD)["lq_variance"].to_numpy()
+    spread = np.ptp(now.drawn_quotients.between, axis=0)
+    for value, true, apart in zip(told, now.quotients.between, spread, strict=True):
+        step = min((x for x in STEPS if x >= 2 * apart * (1 - 1e-9)), default=0.0)
+        assert apart < 1e-12 or value / step == pytest.approx(round(value / step), abs=1e-6)
+        assert abs(value - true) <= max(step, 0.01 * true) / 2 + 1e-12
+
+
 # --- without national totals --------------------------------------------------------------------
 
 

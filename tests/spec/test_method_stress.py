@@ -10,7 +10,7 @@ from s3etl.errors import CatalogueError
 from s3etl.organisations.quality import load_quality
 from s3etl.portfolio import method_stress
 from s3etl.portfolio.estimate import estimate
-from s3etl.portfolio.indicators import star_counts
+from s3etl.portfolio.indicators import indicators, star_counts
 from s3etl.portfolio.method import load_method
 from s3etl.portfolio.shock_vectors import shock_vectors, supposed
 from s3etl.portfolio.stars import Stars
@@ -54,6 +54,18 @@ def test_the_declared_plant_size_changes_nothing_and_another_something() -> None
     assert 0 < flips.value <= 1
     assert shift.n_compared == now.usable.sum()
     assert set(load_method().plant_size_cv2_tried) <= {1.0, 2.0, 4.5, 6.0}
+
+
+def test_what_the_sign_of_complexity_rests_on_is_told() -> None:
+    now = estimate(world(3, regions=20, share_hidden=0.0), [], METHOD)
+    (told,) = method_stress.of_complexity(now)
+    present = now.quotients.raw >= 1
+    complexity = indicators(now, None, None, METHOD)["B-11"].value
+    there = np.isfinite(complexity)
+    diversity = present.sum(axis=1)[there]
+    assert told.value == pytest.approx(np.corrcoef(complexity[there], diversity)[0, 1])
+    assert told.value > 0
+    assert (told.subject, told.n_compared) == ("B-11", there.sum())
 
 
 def test_other_weights_of_labels_are_flat_and_convex() -> None:

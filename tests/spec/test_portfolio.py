@@ -22,6 +22,7 @@ from s3etl.portfolio.estimate import Portfolio, Universe, estimate
 from s3etl.portfolio.indicators import INDICATORS, Declared, Values, indicators
 from s3etl.portfolio.method import load_method
 from s3etl.portfolio.ranking import ranked
+from s3etl.portfolio.scenario import SCENARIOS
 from s3etl.portfolio.shrinkage import Shrunk
 from s3etl.portfolio.strengths import Strengths, strengths
 
@@ -238,6 +239,42 @@ def test_the_true_value_of_a_confidential_cell_changes_nothing(seed: int, value:
         assert one.equals(two)
 
 
+def test_every_cell_has_its_status_and_its_source() -> None:
+    of = world(3, share_hidden=0.15)
+    state, flags = of.employment.state.copy(), of.flags.astype(object)
+    (i, j), (k, m), (p, q) = np.argwhere(state == State.PUBLISHED)[:3]
+    flags[i, j], state[k, m], state[p, q] = "bu", State.NOT_APPLICABLE, State.NOT_AVAILABLE
+    table = of.employment
+    of = replace(
+        of, flags=flags.astype(str), source_hash="f" * 64, source_updated="2026-01-01",
+        employment=cells(
+            table.value, state, table.country, table.section, table.rows, table.columns
+        ),
+    )  # fmt: skip
+    rows = published(of)[0].to_pylist()
+    at = {(r["geo"], r["nace_r2"]): (r["obs_status"], r["conf_status"]) for r in rows}
+    codes = [[(of.regions[r], of.divisions[s]) for r, s in [(i, j), (k, m), (p, q)]]]
+    assert [at[code] for code in codes[0]] == [("B", "F"), ("M", "F"), ("O", "F")]
+    secret = {at[r["geo"], r["nace_r2"]] for r in rows if r["state"] == "confidential"}
+    assert secret == {("Q", "C")}
+    told = {(r["source_hash"], r["source_updated"], r["nace_version"]) for r in rows}
+    assert told == {("f" * 64, "2026-01-01", "2")}
+
+
+def test_tables_of_regions_carry_the_columns_of_methodology_9() -> None:
+    mandatory = {
+        *("geo", "nuts_version", "nace_version", "ref_year", "obs_status", "conf_status"),
+        *("source_dataset", "source_updated", "source_hash", "method_version", "conv_method"),
+    }
+    imputation = {"imputed", "imputed_share", "coverage", "margins_met"}
+    figure = {"value", "unit", "interval_low", "interval_high", "rankable", "not_rankable_because"}
+    assert mandatory <= set(tables.CELLS.names)
+    for schema in (tables.STARS, alignment_tables.CELLS):
+        assert mandatory | imputation <= set(schema.names)
+    for schema in (tables.INDICATORS, alignment_tables.REGIONS, SCENARIOS):
+        assert mandatory | imputation | figure <= set(schema.names)
+
+
 def test_hidden_cells_have_a_band_and_nothing_else() -> None:
     of = world(3, share_hidden=0.15)
     rows = published(of)[0].to_pylist()
@@ -295,6 +332,16 @@ def test_a_missing_figure_stays_missing_when_rounded() -> None:
 
 
 # --- indicators --------------------------------------------------------------------------------
+
+
+def test_more_is_better_where_the_methodology_says_so() -> None:
+    """The directions of methodology 3.6 and 4.2; all others are context and never ranked."""
+    told = {n: d.direction for n, d in INDICATORS.items() if len(n) == len("B-00")}
+    better = {"B-01", "B-02", "B-09", "B-10", "B-11", "B-14", "B-15", "B-17"}
+    assert {name for name, direction in told.items() if direction == "+"} == better
+    of = {n: d.direction for n, d in alignment.INDICATORS.items() if len(n) == len("C-00")}
+    more = {"B-12", "C-09", "C-12", "C-13", "C-14", "C-16", "C-19"}
+    assert {name for name, direction in of.items() if direction == "+"} == more
 
 
 def test_indicators_of_the_golden_example() -> None:
@@ -366,6 +413,28 @@ def test_bounds_include_what_they_bound(value: list[float], spread: float) -> No
     assert (found.rank_high <= len(value)).all()
 
 
+def test_a_rank_tells_no_more_of_a_figure_than_its_digits() -> None:
+    """Between neighbours that are known exactly, a rank would tell what rounding hides."""
+    others = np.linspace(1.0, 2.0, 101)
+    drawn = np.tile(others, (5, 1))
+    drawn[:, 50] = [1.25, 1.4, 1.5, 1.6, 1.75]  # hidden cells: the draws lie apart
+
+    def found(value: float, declared: Declared = UP) -> tuple[int, int, int]:
+        values = others.copy()
+        values[50] = value
+        made = Values(values, drawn, np.full(101, "", object))
+        of = ranked(made, declared, np.ones(101, bool), METHOD, 1)
+        return int(of.rank[50]), int(of.rank_low[50]), int(of.rank_high[50])
+
+    assert found(1.5) == found(1.52) == found(1.6)
+    assert found(1.5)[0] == 75  # of the first draw, 1.25
+    assert found(1.52, UP._replace(open=True))[0] == 49  # the figure's own, where it may be told
+    exact = np.tile(others, (5, 1))
+    plain = ranked(Values(others, exact, np.full(101, "", object)), UP, np.ones(101, bool),
+                   METHOD, 1)  # fmt: skip
+    assert plain.rank.tolist() == list(range(101, 0, -1))
+
+
 def test_context_and_divided_regions_are_not_ranked() -> None:
     values = values_of([3.0, 5, 4])
     context = ranked(values, UP._replace(direction="ctx"), np.ones(3, bool), METHOD, 1)
@@ -427,6 +496,7 @@ def vectors(rows: int) -> tuple[Strengths, dict[str, object]]:
         (quotient >= 1.2).astype(float),
         np.tile([10.0, 20, 30, 40], (rows, 1)),
         np.tile([100.0, 200, 300, 400], (rows, 1)),
+        np.tile([100.0, 200, 300, 400], (3, rows, 1)),
         np.ones((rows, 4), bool),
     )
     choices = {"threshold": 1.2, "sure": 0.8, "interval": (5, 95), "seed": 1}
@@ -452,6 +522,9 @@ def test_the_golden_example_of_alignment() -> None:
     assert values["C-13"] == 0.75  # a and c are strengths
     assert values["C-14"] == 0.25  # c is both
     assert values["C-10"] == 1.0
+    sets = [values[name] for name in ("C-16-J", "C-16-J-SE", "C-16-J-EO", "C-16-J-SO")]
+    assert sets == pytest.approx([1 / 3, 2 / 3, 1 / 3, 2 / 3])  # of a, b, c: c; a, c; c; b, c
+    assert 0 < values["C-16-PCT"] < 100
     assert np.isnan(values["C-17"])
     assert alignment.weakest_link(found.alignment) == ["economy–organisations"]
     assert found.reason.tolist() == [""]
@@ -481,10 +554,49 @@ def test_why_there_is_no_alignment() -> None:
     assert np.isfinite(found.values["C-16-SE"]).tolist() == [False, True, False, False, False]
     assert np.isnan(found.values["C-12"][0])  # not known, which is not none
     assert found.values["C-12"][1] == 0
+    for name in ("C-16-J", "C-16-J-SE", "C-16-J-SO"):  # nothing missing is an empty set
+        assert np.isfinite(found.values[name]).tolist() == [False, True, True, False, True]
+    why = {name: reasons.tolist() for name, reasons in found.reasons.items()}
+    assert why["C-16-SE"] == [found.reason[0], "", *found.reason[2:]]
+    assert why["C-12"] == ["no register has its strategy", "", "", "", ""]  # no economy in it
+    assert why["C-09"][:2] == ["", ""]  # and no strategy in this one
+    assert why["C-10"] == ["", found.reason[1], "", "", ""]
+    assert why["C-16-EO"] == ["", *found.reason[1:4], ""]
+    # Region 1 has no organisation, which is not why its country's strategy is not known.
+    assert why["C-17"] == [found.reason[0], *["no register has a strategy of its country"] * 3,
+                           found.reason[4]]  # fmt: skip
+    told = alignment_tables.region_table(portfolio_of(5), found, METHOD).to_pylist()
+    assert {(r["indicator_id"], r["geo"]) for r in told if r["lower_bound"]} == {
+        (name, r["geo"])
+        for name in alignment.LOWER_BOUNDS
+        for r in told
+        if r["indicator_id"] == name and r["value"] is not None
+    }
 
 
 def portfolio_of(rows: int) -> Portfolio:
     return estimate(economy(np.vstack([GOLDEN] * 2)[:rows]), [], METHOD)
+
+
+def test_coverage_and_chance_have_the_decimals_that_draws_agree_on() -> None:
+    """C-09 is a ratio of jobs of domains: two decimals would tell those that are hidden."""
+    given, _ = vectors(1)
+    jobs = given.drawn_employment.copy()
+    jobs[:, 0, 0] = [60.0, 100, 180]
+    drawn = given.drawn.copy()
+    drawn[:, 0, 2] = [1.2, 1.5, 2.5]
+    found = aligned(
+        np.array([PI]), np.array([KAPPA]), replace(given, drawn=drawn, drawn_employment=jobs)
+    )
+    assert found.values["C-09"][0] == pytest.approx(300 / 400)  # c of a and c
+    rows = alignment_tables.region_table(portfolio_of(1), found, METHOD).to_pylist()
+    for row in rows:
+        if row["indicator_id"] in {"C-09", "C-09-Q", "C-16-ADJ", "C-16-PCT"}:
+            name = row["indicator_id"]
+            wide = float(found.high[name][0] - found.low[name][0])
+            assert wide > 0
+            grid = 10 ** np.floor(np.log10(wide))  # the step is no finer than the draws
+            assert row["value"] / grid == pytest.approx(round(row["value"] / grid)), name
 
 
 def test_the_tables_of_alignment() -> None:
@@ -496,7 +608,7 @@ def test_the_tables_of_alignment() -> None:
     given = replace(given, open_cells=open_cells, probability=probability)
     found = aligned(pi, kappa, given)
     now = portfolio_of(3)
-    rows = alignment_tables.cell_table(now, given, found, np.ceil(kappa)).to_pylist()
+    rows = alignment_tables.cell_table(now, given, found, np.ceil(kappa), METHOD).to_pylist()
     assert [r["cell"] for r in rows] == [
         "unsupported strength", "organised aspiration", "organised aspiration", "inactive",
         "not known", "not known", "not known", "not known",

@@ -54,6 +54,8 @@ def economy(year: int, columns, *, corners=None, rows=None, divided=(False, Fals
         corners=np.array(corners, float),
         conversion=np.array(["none"] * 3, object),
         divided=np.array(divided),
+        source_updated="2020-01-01",
+        source_hash="0" * 64,
     )
 
 
@@ -70,6 +72,8 @@ def portfolio(jobs=JOBS, usable=(True, True, True), drawn=None):
         drawn=np.array([jobs, jobs], float) if drawn is None else np.array(drawn, float),
         quotients=SimpleNamespace(raw=raw),
         usable=np.array(usable),
+        imputed_share=np.array([0, 0.12, 0]),
+        converged=np.array([True, False]),
     )
 
 
@@ -173,6 +177,16 @@ def test_organised_response_is_over_all_jobs_at_risk() -> None:
     assert (without.reason == found.reason[2]).all()
 
 
+def test_by_quality_a_domain_counts_what_the_labels_of_its_active_organisations_weigh() -> None:
+    counts = np.array([(2, 1), (0, 1), (NAN, NAN)])
+    quality = np.array([(0.5, 3.0), (0.75, 0.25), (0, 0)])  # of all organisations, active or not
+    found = computed((0.5, 0, 0.5), counts=counts, quality=quality)["response_quality"]
+    # At risk XA11 30 in food, 10 in digital; XA12 5 and 30: its food has no active organisation.
+    np.testing.assert_allclose(found.value, [(30 * 0.5 + 10) / 40, 30 * 0.25 / 35, NAN])
+    assert found.reason[2] == "no register lists an organisation placed in it with a domain"
+    assert "response_quality" not in computed((0.5, 0, 0), counts=counts)
+
+
 def test_nothing_at_risk_has_no_absorption_and_no_response() -> None:
     found = computed((0, 0, 0), counts=np.ones((3, 2)))
     assert found["at_risk"].value.tolist() == [0, 0, 0]
@@ -260,7 +274,8 @@ def test_the_table_is_labelled_rounded_and_never_ranked() -> None:
     jobs = np.array([(61237, 20001, 20003), (10, 30, 60), (25, 25, 50.0)])
     now = portfolio(jobs, usable=(True, False, True))
     chosen = shock(0.4321, 0.1, 0)
-    found = dict(figures(now, chosen, TABLE, DENSITY, METHOD, counts=np.ones((3, 2))))
+    organised = {"counts": np.ones((3, 2)), "quality": np.full((3, 2), 0.5)}
+    found = dict(figures(now, chosen, TABLE, DENSITY, METHOD, **organised))
     before = economy(2008, [(100, 50, 80), (100, 50, 40)])
     found["resistance"] = past_resistance(before, economy(2009, [(90, 50, 80), (90, 50, 40)]))
     table = scenario_table(now, {"mine": (chosen, found)}, METHOD)
@@ -269,6 +284,11 @@ def test_the_table_is_labelled_rounded_and_never_ranked() -> None:
     rows = table.to_pylist()
     for row in rows:
         assert row["label"] == "scenario, not forecast"
+        assert (row["nace_version"], row["conf_status"]) == ("2", "F")
+        filled = row["geo"] == "XA12"
+        assert (row["imputed"], row["obs_status"]) == (("filled", "I") if filled else ("none", "A"))
+        assert row["imputed_share"] == (0.15 if filled else 0)
+        assert row["margins_met"] is (row["geo"] != "XB11")
         assert (row["rankable"], row["not_rankable_because"]) == (False, NOT_RANKED)
         assert (row["value"] is None) == (row["missing_because"] is not None)
         for name in ("value", "interval_low", "interval_high"):
@@ -278,5 +298,6 @@ def test_the_table_is_labelled_rounded_and_never_ranked() -> None:
     assert rhos == [0, 0.5, 1]
     assert {row["rho"] for row in rows if row["measure"] != "net_exposure"} == {None}
     low = {(row["measure"], row["geo"]) for row in rows if row["lower_bound"]}
-    assert low == {("organised_response", "XA11"), ("organised_response", "XB11")}
+    responses = ("organised_response", "organised_response_quality")
+    assert low == {(name, geo) for name in responses for geo in ("XA11", "XB11")}
     assert scenario_table(now, {}, METHOD).num_rows == 0

@@ -273,6 +273,19 @@ def test_how_alike_two_strategies_are():
     ]
 
 
+def test_how_wide_priorities_are_in_the_median():
+    domains = {
+        ("r", "1"): [("digital", 0.5), ("health", 0.25), ("energy", 0.25)],
+        ("r", "2"): [("digital", 1.0)],
+        ("r", "3"): [("energy", 1.0)],
+    }
+    rows = [priority("RV21", "1"), priority("RV21", "2"), priority("RV11", "3")]
+    found = vectors(resolve(*rows, domains=domains))
+    assert found.regions == ("RV11", "RV21")
+    # One record may be a whole strategy: how wide its priorities are is not known.
+    np.testing.assert_array_equal(found.widths, [np.nan, 2])
+
+
 def test_the_register_whose_strategy_is_the_most_specific_gives_the_vector():
     rows = [priority("RV2", "1", "a"), priority("RV21", "2", "b"), priority("RV21", "3", "c")]
     domains = {("a", "1"): [("energy", 1.0)], ("b", "2"): [("health", 1.0)]}
