@@ -303,7 +303,7 @@ BLOCKS: Final = {
                 for m in (
                     *("arrays", "bands", "cells", "change", "complexity", "disclosure"),
                     *("divisions", "economy", "estimate", "fill", "indicators", "plants"),
-                    *("protection", "ranking", "relatedness"),
+                    *("protection", "ranking", "relatedness", "rounding"),
                     *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
                     *("method_stress", "scenario", "shock_vectors", "space", "standard"),
                     "universe",

@@ -15,9 +15,9 @@ from s3etl.alignment.region import INDICATORS, LOWER_BOUNDS, Aligned, weakest_li
 from s3etl.portfolio.cells import Floats
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
+from s3etl.portfolio.rounding import rounded
 from s3etl.portfolio.standard import IMPUTATION, SOURCE, standard
 from s3etl.portfolio.strengths import Strengths
-from s3etl.portfolio.tables import rounded
 
 NOT_RANKED: Final = "how complete the registers of organisations are is not known"
 

@@ -15,8 +15,8 @@ from s3etl.portfolio.disclosure import Shown
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.plants import plant_herfindahl
+from s3etl.portfolio.rounding import rounded
 from s3etl.portfolio.structure import ellison_glaeser
-from s3etl.portfolio.tables import rounded
 
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:

@@ -12,6 +12,7 @@ from s3etl.benchmark.ranks import rank, settled
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.indicators import Declared, Values
 from s3etl.portfolio.method import PortfolioMethod
+from s3etl.portfolio.rounding import rounded, spread_of
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,8 @@ def ranked(
     of the indicator's own size. Values are bounded by percentiles of their runs, and so are
     ranks; the bounds always include what they bound. Equal values share rank and bounds.
 
-    The rank is that of the first draw: a figure is told only as exactly as its draws agree, and
-    its place among regions of which all is published would tell the rest (methodology 3.2-6).
-    Where nothing is hidden all draws are the figure, and so it is where its digits tell nothing.
+    The rank is that of the figure as it is published: by its unrounded value a region's place
+    among others would tell the digits that are held back (methodology 3.2-6).
 
     Args:
         values: The indicator.
@@ -69,9 +69,8 @@ def ranked(
     compared = known & rankable & (declared.direction == "+")
     places = np.zeros((3, regions), np.int64)
     if compared.any():
-        first = np.where(np.isnan(values.drawn[0]), values.value, values.drawn[0])
-        ordered = values.value if declared.open else first
-        places[:, compared] = _places(ordered[compared], simulated[:, compared], method)
+        published = rounded(values.value, spread_of(values, declared))
+        places[:, compared] = _places(published[compared], simulated[:, compared], method)
     return Ranked(low, high, compared, *places)
 
 

@@ -21,9 +21,9 @@ from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, Universe
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.relatedness import presence, proximity
+from s3etl.portfolio.rounding import rounded
 from s3etl.portfolio.standard import IMPUTATION, SOURCE, standard
 from s3etl.portfolio.strengths import Strengths
-from s3etl.portfolio.tables import rounded
 
 LEAST_KNOWN: Final = 0.95
 """Share of jobs that has to be in divisions of which the shock is known [P]. What is below it is

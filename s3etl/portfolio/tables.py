@@ -18,6 +18,7 @@ from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.indicators import Declared, Values
 from s3etl.portfolio.method import PortfolioMethod
 from s3etl.portfolio.ranking import Ranked
+from s3etl.portfolio.rounding import rounded, spread_of
 from s3etl.portfolio.space import space
 from s3etl.portfolio.specialisation import (
     bootstrapped_cutoff,
@@ -26,12 +27,6 @@ from s3etl.portfolio.specialisation import (
 )
 from s3etl.portfolio.standard import IMPUTATION, SOURCE, of_cells, standard
 from s3etl.portfolio.stars import Fragility, Stars, label, probability
-
-DIGITS: Final = 3
-"""Most significant digits of a region's indicator; fewer where draws differ (:func:`rounded`)."""
-SMALL: Final = 1e-12
-"""Differences below this are the rounding of sums."""
-_GRID: Final = np.array([1.0, 2.0, 5.0, 10.0])
 
 
 def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
@@ -109,32 +104,6 @@ INDICATORS: Final = pa.schema(
     ]
 )
 NOT_APPLICABLE: Final = "the region was divided, so that its figures are estimates"
-
-
-def rounded(values: Floats, spread: Floats | float = 0.0) -> Floats:
-    """Return values with :data:`DIGITS` significant digits, or as many as draws agree on.
-
-    An index of shares with all its digits gives a hidden cell away: with the sum of two hidden
-    cells known, a Theil index of three digits may tell both to a hundredth. So the step is
-    1, 2 or 5 times a power of ten, and at least twice as wide as the draws lie apart: half of
-    it, by which the figure may be off, covers them all.
-
-    Args:
-        values: Any axes.
-        spread: How far the draws lie apart, same axes.
-    """
-    size = np.abs(values)
-    place = np.floor(np.log10(size, out=np.zeros_like(size), where=size > SMALL))
-    step = np.maximum(10.0 ** (place - DIGITS + 1), _step(2 * np.broadcast_to(spread, size.shape)))
-    return np.asarray(np.round(np.round(values / step) * step, 12) + 0.0)  # no minus zero
-
-
-def _step(spread: Floats) -> Floats:
-    """Return the least of 1, 2 and 5 times a power of ten that is not below; 0 for 0."""
-    some = spread > SMALL
-    power = 10.0 ** np.floor(np.log10(spread, out=np.zeros_like(spread), where=some))
-    place = np.searchsorted(_GRID, np.round(spread / power, 9))
-    return np.where(some, np.take(_GRID, place) * power, 0.0)
 
 
 def _column(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
@@ -289,10 +258,7 @@ def indicator_table(
         if told.direction != "+":
             why[:] = "context, never ranked"
         empty = np.where(order.compared, 1.0, np.nan)
-        spread = np.zeros(regions)
-        if not told.open:
-            every = np.nan_to_num(np.concatenate([found.value[None], found.drawn]))
-            spread = np.asarray(np.ptp(every, axis=0))
+        spread = spread_of(found, told)
         columns: dict[str, NDArray[Any]] = {
             "indicator_id": np.full(regions, name),
             "title": np.full(regions, told.title),

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from s3etl.portfolio.estimate import Portfolio
 from s3etl.portfolio.method import PortfolioMethod
-from s3etl.portfolio.tables import rounded
+from s3etl.portfolio.rounding import rounded
 
 UNIVERSE: Final = pa.schema(
     [

@@ -426,8 +426,8 @@ def test_a_rank_tells_no_more_of_a_figure_than_its_digits() -> None:
         of = ranked(made, declared, np.ones(101, bool), METHOD, 1)
         return int(of.rank[50]), int(of.rank_low[50]), int(of.rank_high[50])
 
-    assert found(1.5) == found(1.52) == found(1.6)
-    assert found(1.5)[0] == 75  # of the first draw, 1.25
+    assert found(1.52) == found(1.6) == found(1.7)
+    assert found(1.52)[0] == 1  # draws half a point apart are told to the whole point: 2
     assert found(1.52, UP._replace(open=True))[0] == 49  # the figure's own, where it may be told
     exact = np.tile(others, (5, 1))
     plain = ranked(Values(others, exact, np.full(101, "", object)), UP, np.ones(101, bool),
