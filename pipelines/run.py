@@ -16,6 +16,7 @@ import dagster as dg
 
 from pipelines import assets, blocks, stages
 from pipelines.definitions import EVALUATE, OBSERVE, REFRESH, RELEASE, build
+from pipelines.event_log import unhurried
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
 from s3etl.errors import Conflict, Unfit
@@ -77,7 +78,8 @@ def _alone(home: Path) -> Iterator[None]:
 
 @contextmanager
 def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(home))) as instance:
+    folder = str(prepare_dagster_home(home))
+    with unhurried(), dg.DagsterInstance.from_config(folder) as instance:
         yield instance
 
 
