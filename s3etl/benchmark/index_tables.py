@@ -266,12 +266,13 @@ def gap_table(index: Index, year: int) -> pa.Table:
     values, names = table[whole, : len(codes)], scores.index.to_numpy(object)[whole]
     first = int(np.argmin(ranks.to_numpy(float)[whole]))
     pillar = [pillars.index(n.parent) for n in tree.levels[0] if n.parent]
+    weight = made.effective_weights["weight"]
     parts = index_parts(
         values[first],
         values,
         np.array(pillar),
-        np.array([n.weight for n in tree.levels[0]]),
-        np.array([n.weight for n in tree.levels[1]]),
+        weight[codes].to_numpy(),
+        weight[pillars].to_numpy(),
     )
     units = np.repeat(names, len(codes))
     frame = pd.DataFrame(

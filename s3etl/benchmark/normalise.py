@@ -218,16 +218,19 @@ def fraction_of_maximum(values: Values, direction: ArrayLike = 1.0) -> Values:
     """Fraction of the best value: x / max, and min / x where less is better.
 
     Args:
-        values: Axes (..., units, indicators); every one above 0, or the fraction says nothing.
+        values: Axes (..., units, indicators); 0 or above where more is better, the largest above
+            0, and all above 0 where less is.
         direction: +1 or −1, axis (indicators).
 
     Raises:
-        ValueError: A value is 0 or below.
+        ValueError: A value is below that, so that the fraction would say nothing.
     """
-    if (values <= 0).any():
+    less = np.asarray(direction) < 0
+    if ((values < 0) | (less & (values == 0))).any():
         raise ValueError("a fraction of the maximum needs values above 0")
     low, high = spread(values)
-    return np.where(np.asarray(direction) < 0, low / values, values / high)
+    whole = np.where(less, low, values)
+    return _ratio(whole, np.where(less, values, np.broadcast_to(high, values.shape)))
 
 
 METHODS: Final[dict[str, Callable[..., Values]]] = {

@@ -14,7 +14,17 @@ from pydantic import Field, model_validator
 
 from s3etl.benchmark import imputation, normalise, treatment
 from s3etl.benchmark.hierarchy import Hierarchy
-from s3etl.benchmark.state import IMPUTATIONS, Inputs, Operation, Pool, State, Values, need, pooled
+from s3etl.benchmark.state import (
+    IMPUTATIONS,
+    Inputs,
+    Operation,
+    Pool,
+    Several,
+    State,
+    Values,
+    need,
+    pooled,
+)
 from s3etl.errors import CatalogueError, Unfit
 
 
@@ -35,7 +45,13 @@ class Denominate(Operation):
         by = inputs.denominators if self.by is None else self.by
         for code, name in by.items():
             place = _place(state.hierarchy, code, "denominate")
-            below = np.asarray(inputs.column(name, f"The denominator of {code}"), float)
+            try:
+                below = inputs.column(name, f"The denominator of {code}").astype(float)
+            except ValueError:
+                raise Unfit(
+                    f"{code}: its denominator {name} has cells that are no numbers; correct or "
+                    "empty them."
+                ) from None
             if np.isinf(below).any():
                 raise Unfit(
                     f"{code}: its denominator {name} is infinite somewhere; correct it, or leave "
@@ -86,7 +102,7 @@ class Impute(Operation):
     """
 
     step: Literal["impute"] = "impute"
-    methods: tuple[
+    methods: Several[
         Literal[
             "previous",
             "linear",
@@ -96,8 +112,7 @@ class Impute(Operation):
             "median",
             "group_mean",
             "group_median",
-        ],
-        ...,
+        ]
     ]
     group: str | None = None
     longest: int | None = Field(default=None, ge=1)

@@ -178,6 +178,7 @@ def monte_carlo(
         Unfit: The values cannot be scored under a row of the design.
     """
     declared = _declared(composite, uncertainty)
+    _seeded(seed)
     if design is None:
         runs = declared.runs if n is None else n
         if runs < 1:
@@ -242,6 +243,7 @@ def sobol(
     runs = declared.sobol_runs if n is None else n
     if runs < 2:
         raise CatalogueError(f"Sobol effects need at least 2 runs of each design, not {runs}.")
+    _seeded(seed)
     seed = declared.seed if seed is None else seed
     design = saltelli(composite, declared, runs, seed=seed)
     done = _replayed(composite, declared, design, noise, conversion, [(year, None)])[0]
@@ -255,6 +257,11 @@ def sobol(
         _effects(output, declared, runs, seed) for output in (done.shift, done.ranks.astype(float))
     )
     return Sensitivity(tuple(declared.factors), of_shift, of_ranks, done)
+
+
+def _seeded(seed: int | None) -> None:
+    if seed is not None and seed < 0:
+        raise CatalogueError(f"The seed is {seed}; give a whole number from 0 on.")
 
 
 def _effects(output: Values, declared: Uncertainty, runs: int, seed: int) -> Intervals:

@@ -90,7 +90,16 @@ def bootstrap(
     runs = len(a)
     times = rng.multinomial(runs, np.full(runs, 1.0 / runs), size=draws).astype(float)
     first, total, _ = _weighted(_Products.of(a, b, mixed, centred=True), times)
-    bounds = [np.nanpercentile(each, percentiles, axis=0) for each in (first, total)]
+    # An output that never varies has no effects in any draw: nothing is interpolated then.
+    constant = np.isnan(total).all(axis=0)
+    bounds = [
+        np.where(
+            constant,
+            np.nan,
+            np.nanpercentile(np.where(constant, 0.0, each), percentiles, axis=0),
+        )
+        for each in (first, total)
+    ]
     (first_low, first_high), (total_low, total_high) = bounds
     return Intervals(effects(a, b, mixed), first_low, first_high, total_low, total_high)
 

@@ -77,11 +77,22 @@ def declared_by(meta: pd.DataFrame) -> Declared:
                     f"{row['code']}: it is declared at level {row['level']} and its members or "
                     f"parents put it at level {level}; correct the one or the other."
                 )
+    _weighed(rows, hierarchy, "weight" in frame)
     return Declared(
         hierarchy,
         {row["code"]: row["denominator"] for row in rows if row.get("denominator")},
         {row["code"]: _number(row, "target", 0.0) for row in rows if row.get("target") is not None},
     )
+
+
+def _weighed(rows: list[dict[str, Any]], hierarchy: Hierarchy, declared: bool) -> None:
+    """Refuse an empty weight among declared ones; the index needs none."""
+    for row in rows:
+        if declared and "weight" not in row and row["code"] != hierarchy.index:
+            raise CatalogueError(
+                f"{row['code']}: its weight is empty; give it a number above 0, or leave the node "
+                "out."
+            )
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -100,11 +111,14 @@ def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _number(row: Mapping[str, Any], name: str, default: float) -> float:
     try:
-        return float(row.get(name, default))
+        number = float(row.get(name, default))
     except (TypeError, ValueError):
+        number = np.nan
+    if np.isnan(number) or (name != "weight" and np.isinf(number)):
         raise CatalogueError(
             f"{row['code']}: its {name} is {row[name]!r}, which is no number; correct it."
-        ) from None
+        )
+    return number
 
 
 def _direction(row: Mapping[str, Any]) -> int:
@@ -210,9 +224,12 @@ def _keys(table: pd.DataFrame, unit: str, time: str) -> tuple[NDArray[Any], NDAr
     if names.isna().any() or years.isna().any():
         raise CatalogueError("A row of the table has no unit or no year; give it both.")
     try:
-        return names.astype(str).to_numpy(), years.to_numpy().astype(np.int64)
+        number = years.to_numpy().astype(float)
     except (TypeError, ValueError):
-        raise CatalogueError(f"The column {time} has something that is no year.") from None
+        number = np.array([np.nan])
+    if not (number == np.floor(number)).all():
+        raise CatalogueError(f"The column {time} has something that is no year.")
+    return names.astype(str).to_numpy(), number.astype(np.int64)
 
 
 def _values(table: pd.DataFrame, codes: tuple[str, ...], names: NDArray[Any]) -> Values:

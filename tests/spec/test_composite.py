@@ -336,6 +336,30 @@ def test_effective_weights() -> None:
         assert TREE.effective(level).sum() == pytest.approx(1)
 
 
+def test_effective_weights_are_those_that_aggregated() -> None:
+    """Squared loadings of a parent's members sum to 1, whatever was declared."""
+    made = Composite.build(TREE, world(1, gaps=0), GEOMETRIC).regenerate("aggregate", weights="pca")
+    weights = made.effective_weights
+    assert weights.loc[["a", "b", "c"], "weight"].sum() == pytest.approx(1)
+    pillar = made.after("normalise")[["a", "b", "c"]] @ weights.loc[["a", "b", "c"], "weight"]
+    pd.testing.assert_series_equal(pillar, made.scores["P"], check_names=False)
+    assert weights.loc[list("abcde"), "effective"].sum() == pytest.approx(1)
+    share = weights.loc["P", "weight"] / weights.loc[["P", "Q"], "weight"].sum()
+    expected = share * weights.loc["a", "weight"]
+    assert weights.loc["a", "effective"] == pytest.approx(expected)
+
+
+def test_the_audit_of_a_year_in_which_an_indicator_is_missing() -> None:
+    table = world(1, years=2, gaps=0)
+    table.loc[table["Time"] == 2021, "d"] = NAN
+    posts = dict.fromkeys("abcde", (0.0, 100.0))
+    steps = (Normalise(method="goalposts", posts=posts), Aggregate())
+    found = audit(Composite.build(TREE, table, steps))
+    assert set(found.components["node"]) == {"P", "I"}
+    alpha = found.reliability.set_index("node")["alpha"]
+    assert alpha.isna().tolist() == [False, True, False]
+
+
 @pytest.fixture(scope="module")
 def indicators() -> dict[str, Indicator]:
     return read_folder(INDICATORS, Indicator)

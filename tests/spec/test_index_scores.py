@@ -113,7 +113,7 @@ def test_scores_of_regions(method: Method) -> None:
     index = build_index(
         DECLARED, tables(), INDICATORS, method.model_copy(update={"minimum_compared": 4})
     )
-    assert index.left_out == {"HUM3": "no figures of 4 regions from 2020 on"}
+    assert index.left_out == {"HUM3": "fewer than 4 regions have a figure from 2020 on"}
     assert index.inactive == ("ENT",)
     scores = score_table(index)
     assert scores.schema.equals(INDEX_SCORE)

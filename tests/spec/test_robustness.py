@@ -443,6 +443,8 @@ def test_what_does_not_vary_has_no_effects() -> None:
     assert np.isnan(found.first).all()
     assert np.isnan(found.total).all()
     assert found.variance == 0
+    bounds = bootstrap(flat, flat, mixed, draws=10, rng=np.random.default_rng(0))
+    assert np.isnan(bounds[1:]).all()
 
 
 def test_bootstrap_intervals_cover_what_is_true() -> None:
