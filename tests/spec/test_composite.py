@@ -325,6 +325,25 @@ def test_limits_of_treatment_are_of_the_base_window() -> None:
     assert logged.freeze()[0].limits["a"] == (1.0, 50.0, True)
     expected = np.log(np.array([100.0, 1.0]) - 1 + 0.49)
     assert logged.after("treat")["a"].iloc[[0, 20]].to_numpy() == pytest.approx(expected)
+    powered = logged.regenerate("treat", instead="box_cox", power=0.5)
+    assert powered.freeze()[0].limits == logged.freeze()[0].limits
+    expected = 2 * (np.sqrt([100.0, 1.0]) - 1)  # ((x - min + 1)^0.5 - 1) / 0.5, min is 1
+    assert powered.after("treat")["a"].iloc[[0, 20]].to_numpy() == pytest.approx(expected)
+
+
+def test_box_cox_in_place_of_the_logarithm() -> None:
+    values = np.array([*np.linspace(1, 2, 19), 50.0])
+    table = pd.DataFrame({"a": values, "b": np.arange(20.0)}, [f"u{k}" for k in range(20)])
+    tree = Hierarchy.of([Node("a", "I"), Node("b", "I"), Node("I", None)])
+    made = Composite.build(
+        tree, table, (Treat(most=0, instead="box_cox"), Normalise(), Aggregate())
+    )
+    treated = made.after("treat")
+    np.testing.assert_allclose(treated["a"], np.log(values), rtol=1e-14)
+    np.testing.assert_array_equal(treated["b"], table["b"])
+    other = made.regenerate("treat", power=-2.0).after("treat")["a"]
+    np.testing.assert_allclose(other, (1 - values**-2) / 2, rtol=1e-13)
+    assert (made.regenerate("treat", most=1).after("treat")["a"] == np.minimum(values, 2)).all()
 
 
 def test_effective_weights() -> None:
