@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3etl.benchmark import aggregate as ag
@@ -289,6 +289,7 @@ def test_by_group() -> None:
 
 
 @given(SHAPES)
+@example((235, 2, 1))  # no value at all
 def test_model_draws_keep_what_is_there(shape: tuple[int, int, int]) -> None:
     values = cube(*shape)
     drawn = imputation.model_draws(values, np.random.default_rng(shape[0]), draws=2)
