@@ -95,8 +95,8 @@ def build_index(
     """Build an index from the benchmark tables of its indicators.
 
     An indicator takes part if at least ``method.minimum_compared`` regions have a figure in the
-    base window. A region has a row in every year for which it has a figure, or had one as
-    recently as a last value may be.
+    base window, and the base edition, if one is named, has goalposts for it. A region has a row
+    in every year for which it has a figure, or had one as recently as a last value may be.
 
     Args:
         declaration: The declared composite.
@@ -122,6 +122,8 @@ def build_index(
         for code in members
         if counts.get(code, 0) < method.minimum_compared
     }
+    unposted = (code for code in members if not _posted(declaration, code))
+    left_out |= dict.fromkeys(unposted, f"the base {declaration.base} has no goalposts for it")
     taken = {code: i for code, i in indicators.items() if code not in left_out}
     inactive = declaration.inactive(taken)
     composite = None
@@ -259,6 +261,12 @@ def _window(declaration: CompositeDeclaration) -> int:
     """Years of the base window; one where none is declared."""
     pools = (step.pool for step in declaration.steps if isinstance(step, Normalise))
     return next((pool for pool in pools if isinstance(pool, int)), 1)
+
+
+def _posted(declaration: CompositeDeclaration, code: str) -> bool:
+    """Whether an indicator has goalposts, where they are frozen: a new one waits for new ones."""
+    frozen = (s.posts for s in declaration.steps if isinstance(s, Normalise) and s.posts)
+    return all(code in posts for posts in frozen)
 
 
 def _wide(

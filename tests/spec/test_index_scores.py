@@ -174,3 +174,22 @@ def test_frozen_steps_of_an_earlier_edition(method: Method) -> None:
         merged = before.merge(score_table(index).to_pandas(), on=keys, suffixes=("", "_later"))
         assert len(merged) == len(before)
         assert np.allclose(merged["value"], merged["value_later"]) == stays
+
+
+def test_an_indicator_that_is_new_waits_for_new_goalposts(method: Method) -> None:
+    """Scores would not compare over time if it joined between frozen ones (methodology 8)."""
+    impute, normalise, *rest = DECLARED.steps
+    posts = dict.fromkeys(("ECO1", "ECO2", "HUM1", "HUM9"), (10.0, 50.0))
+    frozen = DECLARED.model_copy(
+        update={
+            "base": "old",
+            "steps": (impute, type(normalise)(**{**dict(normalise), "posts": posts}), *rest),
+        }
+    )
+    lenient = method.model_copy(update={"minimum_compared": 4})
+    index = build_index(frozen, tables(), INDICATORS, lenient)
+    assert index.left_out["HUM2"] == "the base old has no goalposts for it"
+    assert index.left_out["HUM3"] == "the base old has no goalposts for it"
+    assert "HUM" in index.inactive
+    assert index.composite is not None
+    assert index.composite.hierarchy.indicators == ("ECO1", "ECO2")
