@@ -168,6 +168,20 @@ def peers(
     show_peers.peers(_workspace_of(region, sources), region.upper(), abroad=abroad)
 
 
+@app.command()
+def index(
+    region: Annotated[str | None, typer.Argument(help="NUTS 2 region; all if not given.")] = None,
+    sources: From = None,
+    name: Annotated[str, typer.Option(help="Declared composite.")] = "framework",
+    top: Annotated[int, typer.Option(min=1, help="Regions to show.")] = 20,
+) -> None:
+    """Show a composite index: ranks with intervals, or one region's place and its gap."""
+    from pipelines import show_index
+
+    work = _workspace_of(region or "", sources)
+    show_index.index(work, region.upper() if region else None, name=name, top=top)
+
+
 stresstest_app = typer.Typer(help="The StressTest of a region: on the terminal, or to print.")
 app.add_typer(stresstest_app, name="stresstest")
 

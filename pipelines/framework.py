@@ -64,7 +64,10 @@ def _computed(
     noise, conversion = of_figures(made, rows, indicators, work.catalogue.method)
     ranked, years = _robustness(made, declared.ranked_years, noise, conversion)
     out["index_score"] = with_bounds(score_table(index), ranked, years)
-    out["index_audit"] = audit_table(audit(made, limits=declared.coherence), index)
+    # The newest year may hold a few early figures: what is audited is the newest that is ranked.
+    year = int(years[-1] if len(years) else made.inputs.times[-1])
+    audited = audit(made, limits=declared.coherence, year=year)
+    out["index_audit"] = audit_table(audited, index, year)
     out["index_robustness"] = robustness_table(ranked, index)
     whole = [one for one in ranked if one.node == made.hierarchy.index]
     if whole:

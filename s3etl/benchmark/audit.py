@@ -200,7 +200,8 @@ def left_out(
 
     Returns:
         One row per node: ``node``, ``shift`` (mean absolute difference of ranks of the units
-        ranked both times) and ``spearman`` (correlation of scores with and without it).
+        ranked both times; NaN if none is) and ``spearman`` (correlation of scores with and
+        without it).
     """
     tree = composite.hierarchy
     parents = {node.code: node.parent for level in tree.levels for node in level}
@@ -212,7 +213,9 @@ def left_out(
             continue
         ranks, scores = _index(composite.regenerate("aggregate", without=(*gone, node)), year)
         rho = correlation(base[:, None], scores[:, None], "spearman")
-        rows.append((node, float(np.nanmean(np.abs(ranks - before))), float(rho[0])))
+        moved = np.abs(ranks - before)
+        moved = moved[np.isfinite(moved)]
+        rows.append((node, float(moved.mean()) if moved.size else np.nan, float(rho[0])))
     return pd.DataFrame(rows, columns=["node", "shift", "spearman"])
 
 

@@ -196,7 +196,7 @@ class Composite:
     @property
     def scores(self) -> pd.DataFrame:
         """Score of every aggregate, level by level, the index last; NaN where there is none."""
-        return self._frame(self._scores, self.hierarchy.aggregates)
+        return self._frame(self.aggregated, self.hierarchy.aggregates)
 
     @property
     def ranks(self) -> pd.DataFrame:
@@ -247,7 +247,12 @@ class Composite:
         return judge(self.states[-1], rule)
 
     @property
-    def _scores(self) -> NDArray[np.float64]:
+    def aggregated(self) -> NDArray[np.float64]:
+        """Score of every aggregate, axes (years, units, aggregates).
+
+        Raises:
+            CatalogueError: The composite has no step that aggregates.
+        """
         scores = self.states[-1].scores
         if scores is None:
             raise CatalogueError("The composite is not aggregated; give it that step.")

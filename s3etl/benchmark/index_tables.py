@@ -59,6 +59,7 @@ MEMBERS: Final = pa.schema(
 AUDIT: Final = pa.schema(
     [
         *_ID,
+        _field("ref_year", pa.int32(), "year looked at: the newest that is ranked, if any is"),
         _field("test", pa.string(), "what is looked at"),
         _field("node", pa.string(), "indicator or aggregate"),
         _field("against", pa.string(), "its parent, the other indicator or the component"),
@@ -130,6 +131,15 @@ TABLES: Final = {
 """Tables of an index and their columns."""
 
 
+BOUNDS: Final = {
+    "rank_low": "rank_low",
+    "rank_high": "rank_high",
+    "score_low": "interval_low",
+    "score_high": "interval_high",
+}
+"""Bounds in tables of robustness, and what scores call them."""
+
+
 @dataclass(frozen=True)
 class Ranked:
     """Robustness of one node in one year."""
@@ -169,8 +179,8 @@ def member_table(index: Index, members: Mapping[str, str]) -> pa.Table:
     return _table(MEMBERS, pd.DataFrame(rows), index)
 
 
-def audit_table(found: Audit, index: Index) -> pa.Table:
-    """Return the audit in long form (:data:`AUDIT`)."""
+def audit_table(found: Audit, index: Index, year: int) -> pa.Table:
+    """Return the audit of a year in long form (:data:`AUDIT`)."""
     parts: list[pd.DataFrame] = []
 
     def add(
@@ -196,7 +206,7 @@ def audit_table(found: Audit, index: Index) -> pa.Table:
     add("principal components", found.components, "component", ["share"])
     add("weights", found.weights.reset_index(), None, ["weight", "effective"])
     add("left out", found.without, None, ["shift"])
-    return _table(AUDIT, pd.concat(parts, ignore_index=True), index)
+    return _table(AUDIT, pd.concat(parts, ignore_index=True).assign(ref_year=year), index)
 
 
 def robustness_table(ranked: list[Ranked], index: Index) -> pa.Table:
@@ -291,7 +301,10 @@ def gap_table(index: Index, year: int) -> pa.Table:
 
 
 def with_bounds(scores: pa.Table, ranked: list[Ranked], years: NDArray[np.int64]) -> pa.Table:
-    """Return the scores with the intervals of their ranks; a rank without one is taken away.
+    """Return the scores with their intervals and those of ranks; a rank without is taken away.
+
+    The interval of a score is over the runs on its own scale: normalised and aggregated as
+    declared.
 
     Args:
         scores: Rows of :data:`s3etl.benchmark.index.INDEX_SCORE`.
@@ -303,24 +316,25 @@ def with_bounds(scores: pa.Table, ranked: list[Ranked], years: NDArray[np.int64]
     frame["unit_"] = frame["geo"] + " " + frame["nuts_version"]
     bounds = _joined(
         [
-            one.found.table[["rank_low", "rank_high"]]
-            .reset_index()
-            .assign(node=one.node, ref_year=one.year)
+            one.found.table[list(BOUNDS)].reset_index().assign(node=one.node, ref_year=one.year)
             for one in ranked
         ],
         None,
-        [*key, "rank_low", "rank_high"],
+        [*key, *BOUNDS],
     )
     found = frame[["node", "ref_year", "unit_"]].rename(columns={"unit_": "unit"})
     found = found.merge(bounds, "left", key)
-    for name in ("rank_low", "rank_high"):
-        frame[name] = found[name].to_numpy(float)
+    for name, column in BOUNDS.items():
+        frame[column] = found[name].to_numpy(float)
     bare = frame["rank"].notna() & frame["rank_low"].isna()
-    frame.loc[bare, ["rank", "n_compared"]] = np.nan
-    frame.loc[bare, "rankable"] = False
-    frame.loc[bare, "not_rankable_because"] = (
-        f"ranks are given with their intervals, from {int(years.min())} on"
-    )
+    if bare.any():
+        frame.loc[bare, ["rank", "n_compared"]] = np.nan
+        frame.loc[bare, "rankable"] = False
+        frame.loc[bare, "not_rankable_because"] = (
+            f"ranks are given with their intervals, from {int(years.min())} on"
+            if len(years)
+            else "fewer than two regions can be ranked"
+        )
     for name in ("rank", "rank_low", "rank_high", "n_compared"):
         frame[name] = frame[name].astype("Int32")
     return pa.Table.from_pandas(frame[INDEX_SCORE.names], INDEX_SCORE, preserve_index=False)

@@ -7,6 +7,7 @@ is uncertain is declared in :mod:`s3etl.benchmark.uncertainty`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import draw, saltelli
+from s3etl.benchmark.plan import Plan
 from s3etl.benchmark.precision import noises_of
 from s3etl.benchmark.ranks import badges
 from s3etl.benchmark.replication import Target, replicate
-from s3etl.benchmark.sensitivity import Intervals, bootstrap
+from s3etl.benchmark.sensitivity import Intervals, bootstrap, percentiles_of
 from s3etl.benchmark.state import Values
 from s3etl.benchmark.uncertainty import Uncertainty, load_uncertainty
 from s3etl.errors import CatalogueError, Unfit
@@ -32,6 +34,9 @@ class Robustness:
         reference: Their ranks in the composite as it is declared, axis (units).
         design: The design; ``monte_carlo(composite, design=…)`` replays it.
         scores: Index scores, axes (runs, units).
+        score: Scores in the composite as it is declared, axis (units).
+        on_scale: Runs that normalise and aggregate as it does, so that scores compare, axis
+            (runs).
         ranks: Ranks, 1 for the best, equal scores share the better one; NaN where a run gives
             no score; axes (runs, units).
         uncertainty: What was declared.
@@ -41,6 +46,8 @@ class Robustness:
     reference: Values
     design: pd.DataFrame
     scores: Values
+    score: Values
+    on_scale: NDArray[np.bool_]
     ranks: NDArray[np.float32]
     uncertainty: Uncertainty
 
@@ -56,13 +63,20 @@ class Robustness:
 
     def percentiles(self, *which: float) -> Values:
         """Percentiles of the ranks of each unit, interpolated; axes (percentiles, units)."""
-        by_unit = np.sort(self.ranks, axis=0)  # a missing rank comes last
-        count = np.isfinite(self.ranks).sum(axis=0)
-        place = np.asarray(which, float)[:, None] / 100 * (np.maximum(count, 1) - 1)
-        lower = np.floor(place).astype(np.int64)
-        low = np.take_along_axis(by_unit, lower, axis=0).astype(float)
-        high = np.take_along_axis(by_unit, np.ceil(place).astype(np.int64), axis=0)
-        return np.asarray(low + (place - lower) * (high - low))
+        return percentiles_of(self.ranks, which)
+
+    @property
+    def score_bounds(self) -> tuple[Values, Values]:
+        """Interval of each score over the runs that score on the same scale, axis (units) each.
+
+        It includes the score; NaN where no run is on the scale.
+        """
+        runs = self.scores[self.on_scale]
+        if not len(runs):
+            nothing = np.full(len(self.units), np.nan)
+            return nothing, nothing
+        low, high = percentiles_of(runs, self.uncertainty.interval)
+        return np.minimum(low, self.score), np.maximum(high, self.score)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -71,7 +85,8 @@ class Robustness:
         Columns: ``rank`` (as declared), ``rank_median``, ``rank_mean``, ``rank_low`` and
         ``rank_high`` (the interval, rounded outwards; it includes the rank), ``p_top``,
         ``p_group_1`` and so on (probability of each group of ranks, the best first),
-        ``mean_shift``, ``badge``, ``runs`` (runs that give a score).
+        ``mean_shift``, ``badge``, ``runs`` (runs that give a score), ``score_low`` and
+        ``score_high`` (:attr:`score_bounds`).
         """
         declared, n = self.uncertainty, len(self.units)
         low, median, high = self.percentiles(declared.interval[0], 50, declared.interval[1])
@@ -97,6 +112,7 @@ class Robustness:
         frame["mean_shift"] = np.nanmean(np.abs(self.ranks - self.reference), axis=0, dtype=float)
         frame["badge"] = badges(low, high, n, declared.badges)
         frame["runs"] = runs
+        frame["score_low"], frame["score_high"] = self.score_bounds
         return frame.sort_values("rank", kind="stable")
 
 
@@ -294,13 +310,29 @@ def _replayed(
             "give the table conversion, or leave the factor out."
         )
     done = replicate(composite, design, noises, [target for target, _ in named])
-    units = np.array(composite.inputs.units)
+    units, kept = np.array(composite.inputs.units), _on_scale(composite, design)
+    nodes, scores = composite.hierarchy.aggregates, composite.aggregated
     return [
         Robustness(
-            tuple(units[target.compared].tolist()), ranks, design, one.scores, one.ranks, declared
+            tuple(units[target.compared].tolist()),
+            *(ranks, design, one.scores),
+            scores[target.year, target.compared, nodes.index(target.node)],
+            *(kept, one.ranks, declared),
         )
         for (target, ranks), one in zip(named, done, strict=True)
     ]
+
+
+def _on_scale(composite: Composite, design: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return the runs that normalise and aggregate as the composite does, axis (runs)."""
+    plan = Plan.of(composite, design)
+    steps: dict[str, Any] = {step.step: step for step in composite.steps}
+    kept = np.ones(len(design), bool)
+    for name in {"normalise", "aggregate"} & set(plan.choices):
+        own = steps[name]  # as a step, in which a list kept as JSON is a tuple again
+        same = [type(own)(**{**dict(own), **chosen}) == own for chosen in plan.choices[name]]
+        kept &= np.array(same)[plan.chosen[name]]
+    return kept
 
 
 def _reference(composite: Composite, year: int | None, node: str | None) -> tuple[Target, Values]:

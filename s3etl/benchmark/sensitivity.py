@@ -4,7 +4,8 @@ Arrays in, arrays out: outputs of two independent designs A and B, and of A with
 from B. What a factor is and how an output is computed is the caller's.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,18 +91,29 @@ def bootstrap(
     runs = len(a)
     times = rng.multinomial(runs, np.full(runs, 1.0 / runs), size=draws).astype(float)
     first, total, _ = _weighted(_Products.of(a, b, mixed, centred=True), times)
-    # An output that never varies has no effects in any draw: nothing is interpolated then.
-    constant = np.isnan(total).all(axis=0)
-    bounds = [
-        np.where(
-            constant,
-            np.nan,
-            np.nanpercentile(np.where(constant, 0.0, each), percentiles, axis=0),
-        )
-        for each in (first, total)
-    ]
+    bounds = [percentiles_of(each, percentiles) for each in (first, total)]
     (first_low, first_high), (total_low, total_high) = bounds
     return Intervals(effects(a, b, mixed), first_low, first_high, total_low, total_high)
+
+
+def percentiles_of(values: NDArray[np.floating[Any]], which: Sequence[float]) -> Values:
+    """Percentiles over the first axis of what is not missing, interpolated.
+
+    Args:
+        values: Axes (runs, ...).
+        which: Percentiles, 0 to 100.
+
+    Returns:
+        Axes (percentiles, ...); NaN where all are missing.
+    """
+    ordered = np.sort(values, axis=0)  # what is missing comes last
+    count = np.isfinite(values).sum(axis=0)
+    share = np.asarray(which, float).reshape(-1, *(1,) * (values.ndim - 1)) / 100
+    place = share * (np.maximum(count, 1) - 1)
+    lower = np.floor(place).astype(np.int64)
+    low = np.take_along_axis(ordered, lower, axis=0).astype(float)
+    high = np.take_along_axis(ordered, np.ceil(place).astype(np.int64), axis=0)
+    return np.asarray(low + (place - lower) * (high - low))
 
 
 class _Products(NamedTuple):

@@ -115,8 +115,9 @@ def told(ranks: list[list[float]], reference: list[int], **changes: Any) -> pd.D
     values = np.array(ranks, np.float32)
     names = tuple(f"u{k}" for k in range(values.shape[1]))
     section = uncertain("weights", **changes)
+    own, every = np.array(reference, float), np.ones(len(values), bool)
     return Robustness(
-        names, np.array(reference, float), pd.DataFrame(), -values, values, section
+        names, own, pd.DataFrame(), -values.astype(float), -own, every, values, section
     ).table
 
 
@@ -137,6 +138,8 @@ def test_what_ranks_tell() -> None:
             "mean_shift": [0.25, 0.5, 0.5, 0.25],
             "badge": ["B", "C", "C", "B"],
             "runs": 4,
+            "score_low": [-2.0, -3, -4, -4],
+            "score_high": [-1.0, -1, -2, -3],
         },
         index=pd.Index(["u0", "u1", "u2", "u3"], name="unit"),
     )
@@ -224,6 +227,8 @@ def test_a_seed_gives_the_same_again_and_another_another() -> None:
     assert (one.scores != other.scores).any()
     again = monte_carlo(composite, design=restored(stored(one.design)), uncertainty=uncertain())
     np.testing.assert_array_equal(one.scores, again.scores)
+    assert one.on_scale.any()
+    pd.testing.assert_frame_equal(one.table, again.table)
 
 
 def test_part_of_a_design_gives_part_of_the_runs() -> None:
