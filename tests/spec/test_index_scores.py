@@ -81,6 +81,7 @@ def table(name: str, years: dict[int, list[float | None]], **cells: str) -> pa.T
             "ref_year": year,
             "value": value,
             "not_rankable_because": cells.get(geo),
+            "conv_method": "split" if (name, geo) == ("ECO2", "BB11") else "none",
             "nace_version": None,
             "source_dataset": f"data_{name[:3]}",
             "source_updated": "2026",
@@ -143,6 +144,9 @@ def test_scores_of_regions(method: Method) -> None:
     assert top["source_hash"].unique().tolist() == ["ECO1; ECO2; HUM1; HUM2"]
     assert top["method_version"].unique().tolist() == ["7"]
     assert frame.xs("ECO1", level="node")["weight"].unique().tolist() == [0.25]
+    split = frame[frame["conv_method"] != "none"]
+    assert set(split["conv_method"]) == {"split"}
+    assert set(split.index) == {(y, "BB11", n) for y in (2020, 2021) for n in ("ECO2", "ECO", "I")}
 
 
 def test_no_index_where_no_pillar_is_active(method: Method) -> None:

@@ -57,7 +57,7 @@ def released(folder: Path) -> SimpleNamespace:
     """Stand for a workspace whose newest run made the index of three years."""
     declared = load_composites(folder)["mine"]
     made = Composite.build(declared, world(3))
-    log = step_table(Index(declared, made, {}, (), pd.DataFrame()))
+    log = step_table(Index(declared, made, {}, (), pd.DataFrame(), pd.DataFrame()))
     return SimpleNamespace(store=SimpleNamespace(block=lambda _: {"index_step": log}))
 
 
