@@ -174,7 +174,7 @@ def _copeland(values: Values, weights: Values) -> Values:
 
 def _duels(values: Values, weights: Values, *, shared: bool = True) -> tuple[Values, Values]:
     """Weight won less weight lost, and weight compared, for each pair; (..., units, units)."""
-    key = settled(values)
+    key = settled(values, -2)
     units = key.shape[-2]
     shape = (*np.broadcast_shapes(key.shape[:-2], weights.shape[:-1]), units, units)
     won = np.zeros(shape)

@@ -44,7 +44,7 @@ def correlation(first: Values, second: Values, kind: Kind = "pearson") -> Values
     if kind == "kendall":
         i, j = np.triu_indices(len(a), 1)
         # −1, 0 or 1 for each two units; 0 also where one has a gap.
-        a, b = (np.nan_to_num(np.sign(x[i] - x[j])) for x in (settled(a), settled(b)))
+        a, b = (np.nan_to_num(np.sign(x[i] - x[j])) for x in (settled(a, 0), settled(b, 0)))
     else:
         count = np.maximum(both.sum(axis=0), 1)
         a, b = (np.nan_to_num(x - np.nansum(x, axis=0) / count) for x in (a, b))

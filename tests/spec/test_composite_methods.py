@@ -73,6 +73,13 @@ def test_ties_share_a_place() -> None:
     assert np.isnan(average[3, 0])
 
 
+def test_what_cancels_ties_with_nothing() -> None:
+    """0.3 - (0.1 + 0.2) is 5.6e-17 off: no more than 0 beside values of 1."""
+    assert positions(column(0.3 - (0.1 + 0.2), 0.0, 1.0, -1.0))[:, 0].tolist() == [2, 2, 4, 1]
+    assert positions(column(3e-13, 0.0, 1.0))[:, 0].tolist() == [2, 1, 3]
+    assert positions(column(3e-200, 1e-200, 2e-200))[:, 0].tolist() == [3, 1, 2]
+
+
 def test_a_constant_has_no_place_on_a_scale() -> None:
     for method in ("min_max", "z_score", "distance_to_maximum"):
         assert np.isnan(normalise.METHODS[method](column(0.1, 0.1, 0.1, NAN))).all()

@@ -281,6 +281,15 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         Unfit,
         "c: every unit scores the same, and Mazziotta-Pareto has no place for it",
     ),
+    "members that are not correlated, for weights from a component": (
+        lambda: build(
+            META,
+            data(a=[1.0, 1.0, 2.0, 2.0], b=[1.0, 2.0, 1.0, 2.0]),
+            *(Normalise(), Aggregate(weights="pca")),
+        ),
+        Unfit,
+        "P: two principal components explain the same, so neither gives weights; declare its",
+    ),
     "the index left out": (
         lambda: build().regenerate("aggregate", without="I"),
         CatalogueError,
