@@ -12,7 +12,7 @@ from pipelines.console import console
         (0.9, "What the gap of 2.0 points to BB12 is made of", "No gap to"),
         (
             0.62,
-            "No gap to BB12, the first, is told: it is ahead in 62% of the runs, and 90% are needed",
+            "No gap to BB12, the first, is told: it is ahead in 62% of the runs, and 90% are",
             "2.0 points",
         ),
     ],
