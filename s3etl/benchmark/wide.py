@@ -77,7 +77,7 @@ def declared_by(meta: pd.DataFrame) -> Declared:
                     f"{row['code']}: it is declared at level {row['level']} and its members or "
                     f"parents put it at level {level}; correct the one or the other."
                 )
-    _weighed(rows, hierarchy, "weight" in frame)
+    _complete(rows, hierarchy, frame.columns)
     return Declared(
         hierarchy,
         {row["code"]: row["denominator"] for row in rows if row.get("denominator")},
@@ -85,14 +85,15 @@ def declared_by(meta: pd.DataFrame) -> Declared:
     )
 
 
-def _weighed(rows: list[dict[str, Any]], hierarchy: Hierarchy, declared: bool) -> None:
-    """Refuse an empty weight among declared ones; the index needs none."""
-    for row in rows:
-        if declared and "weight" not in row and row["code"] != hierarchy.index:
-            raise CatalogueError(
-                f"{row['code']}: its weight is empty; give it a number above 0, or leave the node "
-                "out."
-            )
+def _complete(rows: list[dict[str, Any]], hierarchy: Hierarchy, columns: pd.Index) -> None:
+    """Refuse an empty weight or direction where others are declared; an index has no weight."""
+    needed = {
+        "weight": set(hierarchy.indicators) | set(hierarchy.aggregates) - {hierarchy.index},
+        "direction": set(hierarchy.indicators),
+    }
+    for name in [name for name in needed if name in columns]:
+        if bare := [r["code"] for r in rows if name not in r and r["code"] in needed[name]]:
+            raise CatalogueError(f"{bare[0]}: its {name} is empty; give it one, or leave it out.")
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -241,7 +241,12 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
     "an empty weight among others": (
         lambda: build(meta(Weight={"b": np.nan})),
         CatalogueError,
-        "b: its weight is empty; give it a number above 0, or leave the node out",
+        "b: its weight is empty; give it one, or leave it out",
+    ),
+    "an empty direction among others": (
+        lambda: build(meta(Direction={"b": None, "Q": None})),
+        CatalogueError,
+        "b: its direction is empty; give it one, or leave it out",
     ),
     "an aggregate of which less is better": (
         lambda: build(meta(Direction={"Q": -1})),
