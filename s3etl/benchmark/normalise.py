@@ -37,6 +37,15 @@ def spread(values: Values) -> tuple[Values, Values]:
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
+FLAT = 1e-12
+"""Share of the largest value below which a range comes from rounding."""
+
+
+def constant(low: Values, high: Values) -> NDArray[np.bool_]:
+    """Tell where the smallest and largest value of :func:`spread` are one but for rounding."""
+    return np.asarray(high - low <= FLAT * np.maximum(np.abs(low), np.abs(high)))
+
+
 def _ratio(above: Values, below: Values) -> Values:
     """Divide, giving a missing value where the denominator is zero or missing."""
     if (below != 0).all():
@@ -129,7 +138,7 @@ def z_score(
     if (deviation < 1e-9 * np.abs(middle)).any():
         # The mean of equal values may miss them by a rounding.
         low, high = spread(x)
-        deviation = np.where(high > low, deviation, 0.0)
+        deviation = np.where(constant(low, high), 0.0, deviation)
     off *= _ratio(np.full(deviation.shape, sd), deviation)
     off += mean
     return np.asarray(off)

@@ -17,6 +17,9 @@ from s3etl.benchmark.state import Inputs, Operation, Pool, Several, State, Value
 from s3etl.benchmark.weights import pca_weights
 from s3etl.errors import CatalogueError, Unfit
 
+NO_PART = 1e-12
+"""Squared loading below which one is 0 but for rounding."""
+
 
 class Normalise(Operation):
     """Bring indicators to one scale where more is better (methodology 8, step 2).
@@ -163,7 +166,7 @@ class Normalise(Operation):
         if self.method in {"goalposts", "scaled"}:
             return
         low, high = normalise.spread(values)
-        constant = (low == high)[:, 0]
+        constant = normalise.constant(low, high)[:, 0]
         if constant.any():
             pool, place = np.argwhere(constant)[0]
             year = f" in {inputs.times[pool]}" if len(values) > 1 else ""
@@ -293,6 +296,12 @@ class Aggregate(Operation):
                     out[mine] = pca_weights(flat[:, mine])
                 except ValueError as error:
                     raise Unfit(f"{name}: {error}; declare its weights.") from None
+        if (out < NO_PART).any():
+            code = hierarchy.codes(level)[int(out.argmin())]
+            raise Unfit(
+                f"{code}: it has no part in the first principal component of its siblings, so its "
+                "weight would be 0; leave it out, or declare weights."
+            )
         return out
 
     def mean(self, method: str, values: Values, weights: Values) -> Values:
@@ -348,8 +357,9 @@ def _positive(values: Values, codes: tuple[str, ...], inputs: Inputs, method: st
 
 def _varied(values: Values, codes: tuple[str, ...]) -> None:
     low, high = normalise.spread(pooled(values, "panel"))
-    if (low == high).any():
+    same = normalise.constant(low, high).ravel()
+    if same.any():
         raise Unfit(
-            f"{codes[int((low == high).ravel().argmax())]}: every unit scores the same, and "
+            f"{codes[int(same.argmax())]}: every unit scores the same, and "
             "Mazziotta-Pareto has no place for it; leave it out, or take another mean."
         )

@@ -67,6 +67,11 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         Unfit,
         "b: every unit has the same value, so it tells none from another; leave it out",
     ),
+    "an indicator that is constant but for rounding": (
+        lambda: build(META, data(b=[0.3, 0.1 + 0.2, 0.3, 0.3])),
+        Unfit,
+        "b: every unit has the same value, so it tells none from another; leave it out",
+    ),
     "a constant indicator between goalposts from the data": (
         lambda: build(META, data(b=7.0), Normalise(method="goalposts"), Aggregate()),
         Unfit,
@@ -294,6 +299,15 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         ),
         Unfit,
         "P: two principal components explain the same, so neither gives weights; declare its",
+    ),
+    "a member without a part in the first component": (
+        lambda: build(
+            meta(Parent={"c": "P", "Q": "P"}).query("iCode != 'Q'").drop(columns="Level"),
+            data(a=[1.0, 2.0, 3.0, 4.0], b=[4.0, 3.0, 2.0, 1.0], c=[1.0, 0.0, 0.0, 1.0]),
+            *(Normalise(), Aggregate(weights="pca")),
+        ),
+        Unfit,
+        "c: it has no part in the first principal component of its siblings, so its weight would",
     ),
     "the index left out": (
         lambda: build().regenerate("aggregate", without="I"),
