@@ -373,8 +373,8 @@ BLOCKS: Final = {
             *(
                 f"s3etl.benchmark.{m}"
                 for m in (
-                    *("aggregate", "audit", "composite", "coverage", "declaration", "design"),
-                    *("gaps", "hierarchy", "imputation", "index", "index_tables"),
+                    *("aggregate", "audit", "base", "composite", "coverage", "declaration"),
+                    *("design", "gaps", "hierarchy", "imputation", "index", "index_tables"),
                     *("noise", "normalise", "plan", "precision", "prepare", "ranks", "replication"),
                     "robustness",
                     *("scoring", "sensitivity", "state", "treatment", "uncertainty", "weights"),

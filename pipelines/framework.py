@@ -75,7 +75,7 @@ def _computed(
         effects = sobol(made, year=last.year, noise=noise, conversion=conversion)
         out["index_design"] = design_table(last.found.design, index)
         out["index_sensitivity"] = sensitivity_table(effects, last.node, last.year, index)
-        out["index_gap"] = gap_table(index, last.year)
+        out["index_gap"] = gap_table(index, last.year, last.found)
     return out
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipelines.console import console, print_table
 from pipelines.show_registers import need
 from pipelines.workspace import Workspace
+from s3etl.benchmark.comparison import load_comparison
 from s3etl.benchmark.declaration import load_composites
 from s3etl.errors import Refused
 
@@ -148,8 +149,16 @@ def _gap(rows: list[Row], titles: dict[str, str]) -> None:
     if not rows or rows[0]["front"] == rows[0]["geo"]:
         return
     rows = sorted(rows, key=lambda r: -r["value"])
+    front, sure, least = rows[0]["front"], rows[0]["p_ahead"], load_comparison().apart
+    if sure < least:  # a difference is stated only if it is sure enough (methodology 8, step 7)
+        console.print(
+            f"No gap to {front}, the first, is told: it is ahead in {sure:.0%} of the runs, and "
+            f"{least:.0%} are needed.\n",
+            soft_wrap=True,
+        )
+        return
     print_table(
-        f"What the gap of {rows[0]['gap']:.1f} points to {rows[0]['front']} is made of",
+        f"What the gap of {rows[0]['gap']:.1f} points to {front} is made of",
         ("indicator", "pillar", "points"),
         [(row["part"], titles[row["pillar"]], f"{row['value']:+.1f}") for row in rows],
     )

@@ -79,7 +79,10 @@ def generalised(values: Values, weights: Values, *, power: float) -> Values:
         return geometric(values, weights)
     if (values <= 0).any():
         raise ValueError("a generalised mean needs values above 0")
-    return np.asarray(arithmetic(values**power, weights) ** (1.0 / power))
+    # Measured by the member that counts most, so that no power is beyond a number.
+    end = np.fmax.reduce if power > 0 else np.fmin.reduce
+    whole = end(values, axis=-1, keepdims=True)
+    return np.asarray(whole * arithmetic((values / whole) ** power, weights) ** (1.0 / power))
 
 
 def median(values: Values, weights: Values) -> Values:
@@ -171,7 +174,7 @@ def _copeland(values: Values, weights: Values) -> Values:
 
 def _duels(values: Values, weights: Values, *, shared: bool = True) -> tuple[Values, Values]:
     """Weight won less weight lost, and weight compared, for each pair; (..., units, units)."""
-    key = settled(values)
+    key = settled(values, -2)
     units = key.shape[-2]
     shape = (*np.broadcast_shapes(key.shape[:-2], weights.shape[:-1]), units, units)
     won = np.zeros(shape)

@@ -44,7 +44,7 @@ def correlation(first: Values, second: Values, kind: Kind = "pearson") -> Values
     if kind == "kendall":
         i, j = np.triu_indices(len(a), 1)
         # −1, 0 or 1 for each two units; 0 also where one has a gap.
-        a, b = (np.nan_to_num(np.sign(x[i] - x[j])) for x in (settled(a), settled(b)))
+        a, b = (np.nan_to_num(np.sign(x[i] - x[j])) for x in (settled(a, 0), settled(b, 0)))
     else:
         count = np.maximum(both.sum(axis=0), 1)
         a, b = (np.nan_to_num(x - np.nansum(x, axis=0) / count) for x in (a, b))
@@ -62,14 +62,14 @@ def cronbach_alpha(values: Values) -> float:
             units that have both members.
 
     Returns:
-        α, or NaN for fewer than two members.
+        α, or NaN for fewer than two members, or two that no two units have both.
     """
     k = values.shape[1]
-    if k < 2:
-        return float("nan")
     there = np.isfinite(values)
     x = np.where(there, values, 0.0)
     n = there.T.astype(float) @ there
+    if k < 2 or (n < 2).any():
+        return float("nan")
     sums = x.T @ there
     # Covariance of each pair over its own units; sums[i, j] is of i over the units of both.
     covariance = (x.T @ x - sums * sums.T / n) / (n - 1)
@@ -140,7 +140,8 @@ class Audit:
             whether they are collinear (``collinear``).
         reliability: Cronbach's α of every aggregate (``node``, ``members``, ``alpha``).
         components: Principal components of the members of every aggregate (``node``,
-            ``component``, ``sd``, ``share`` of variance), over units without a gap.
+            ``component``, ``sd``, ``share`` of variance), over units without a gap; none of an
+            aggregate whose members do not all vary over two such units.
         weights: Weights declared and effective, by node.
         without: Mean absolute shift of the ranks in the index, and its correlation
             (``spearman``) with the index, when a node is left out (``node``, ``shift``).
@@ -181,7 +182,7 @@ def audit(
             ],
             columns=["node", "members", "alpha"],
         ),
-        components=components(nodes, dict(_families(composite))),
+        components=components(nodes, _varying(composite, nodes)),
         weights=composite.effective_weights,
         without=left_out(composite, [node for node, _ in below], year=year),
     )
@@ -260,6 +261,16 @@ def in_year(frame: pd.DataFrame, year: int | None) -> pd.DataFrame:
 def _families(composite: Composite) -> list[tuple[str, tuple[str, ...]]]:
     tree = composite.hierarchy
     return [(node, tree.members(node)) for node in tree.aggregates]
+
+
+def _varying(composite: Composite, nodes: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Families whose members all vary over the units without a gap."""
+    found = {}
+    for node, members in _families(composite):
+        whole = nodes[list(members)].dropna()
+        if len(whole) > 1 and (whole.max() > whole.min()).all():
+            found[node] = members
+    return found
 
 
 def _index(composite: Composite, year: int | None) -> tuple[Values, Values]:

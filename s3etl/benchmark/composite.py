@@ -22,7 +22,7 @@ from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.benchmark.state import IMPUTATIONS, Inputs, State
 from s3etl.benchmark.uncertainty import Uncertainty
 from s3etl.catalogue import Indicator
-from s3etl.errors import CatalogueError
+from s3etl.errors import CatalogueError, Unfit
 
 __all__ = [
     "Aggregate",
@@ -226,12 +226,19 @@ class Composite:
 
     @property
     def effective_weights(self) -> pd.DataFrame:
-        """Weight of every node (``weight``) and its share in the index (``effective``)."""
+        """Weight of every node (``weight``) and its share in the index (``effective``).
+
+        They are the weights that aggregated, those from principal components, too.
+        """
         tree = self.hierarchy
-        shares = [tree.effective(level) for level in range(1, len(tree.levels) + 1)]
-        nodes = [(n.code, k, n.weight) for k, level in enumerate(tree.levels, 1) for n in level]
-        frame = pd.DataFrame(nodes, columns=["code", "level", "weight"]).set_index("code")
-        return frame.assign(effective=np.concatenate(shares))
+        weights, shares = [tree.weights(len(tree.levels))], [np.ones(1)]
+        for matrix in reversed(self.states[-1].weights):
+            weights.append(matrix.sum(axis=1))  # every node has one parent
+            shares.append(matrix / matrix.sum(axis=0) @ shares[-1])
+        nodes = [(n.code, k) for k, level in enumerate(tree.levels, 1) for n in level]
+        frame = pd.DataFrame(nodes, columns=["code", "level"]).set_index("code")
+        own, effective = (np.concatenate(each[::-1]) for each in (weights, shares))
+        return frame.assign(weight=own, effective=effective)
 
     @cached_property
     def judged(self) -> Judged:
@@ -270,7 +277,18 @@ def _run(composite: C, first: int) -> C:
     for step in composite.steps[first:]:
         state = states[-1] if states else composite.start
         states.append(state if isinstance(step, Rank) else step.apply(state, composite.inputs))
+        _there(states[-1], step)
     return replace(composite, states=tuple(states))
+
+
+def _there(state: State, step: Step) -> None:
+    """Refuse to go on without an indicator: its weight would silently go to its siblings."""
+    gone = np.isnan(state.data).all(axis=(0, 1))
+    if gone.any():
+        raise Unfit(
+            f"{state.hierarchy.indicators[int(gone.argmax())]}: no unit has a value after the step "
+            f"{step.step}; leave the indicator out, or change that step."
+        )
 
 
 def _declared(

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from s3etl.benchmark.base import read_base
 from s3etl.benchmark.hierarchy import Hierarchy, Node
 from s3etl.benchmark.prepare import Denominate, Impute, Screen, Treat
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
@@ -20,6 +21,8 @@ from s3etl.errors import CatalogueError
 from s3etl.source import Part
 
 COMPOSITES: Final = Path(__file__).parents[1] / "composites"
+BASES: Final = "bases"
+"""Folder of the base editions, beside the composites."""
 
 Step = Annotated[
     Denominate | Screen | Impute | Treat | Normalise | Aggregate | Rank,
@@ -68,6 +71,9 @@ class CompositeDeclaration(Declaration):
             the code of its pillar.
         least_members: Indicators below which a pillar is not active: it is left out.
         steps: The steps, in order.
+        base: File of ``s3etl/composites/bases`` whose limits and goalposts the steps take; those
+            of the release's own base window if not given.
+        base_editions: Yearly editions that a base serves, its own the first.
         coherence: Limits of the audit.
         ranked_years: Newest years that are ranked in a release; the ranks of each rest on runs
             of their own, and none goes without its interval.
@@ -81,6 +87,8 @@ class CompositeDeclaration(Declaration):
     indicators: dict[str, Member] | Literal["framework"]
     least_members: int = Field(default=1, ge=1)
     steps: tuple[Step, ...] = Field(min_length=1)
+    base: str | None = None
+    base_editions: int = Field(default=5, ge=1)
     coherence: Coherence = Coherence()
     ranked_years: int = Field(default=5, ge=1)
     uncertainty: Uncertainty | None = None
@@ -160,7 +168,15 @@ class CompositeDeclaration(Declaration):
 def load_composites(folder: Path = COMPOSITES) -> dict[str, CompositeDeclaration]:
     """Read the declared composites, by id.
 
+    A composite that names a base edition has its limits and goalposts written into its steps.
+
     Raises:
         CatalogueError: One of them is wrong.
     """
-    return read_folder(folder, CompositeDeclaration)
+    found = read_folder(folder, CompositeDeclaration)
+    for name, one in found.items():
+        if one.base is not None:
+            base = read_base(folder / BASES, one.base)
+            steps = base.written_in(name, one.version, one.steps, editions=one.base_editions)
+            found[name] = one.model_copy(update={"steps": steps})
+    return found

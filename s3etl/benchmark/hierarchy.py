@@ -75,6 +75,11 @@ class Hierarchy:
                     "indicators; give it members, or remove it."
                 )
         ordered = [[n for n in every if depth[n.code] == d] for d in range(top, -1, -1)]
+        if turned := [n.code for level in ordered[1:] for n in level if n.direction < 0]:
+            raise CatalogueError(
+                f"{turned[0]}: it is an aggregate, in whose scores more is always better; give "
+                "direction -1 to its indicators instead."
+            )
         if top == 0:
             raise CatalogueError(f"{every[0].code}: the index has no members; give it some.")
         return cls(tuple(tuple(level) for level in ordered))
@@ -172,7 +177,8 @@ class Hierarchy:
             CatalogueError: A node does not exist, or an aggregate is left without members.
         """
         for code in codes:
-            self.level_of(code)
+            if self.level_of(code) == len(self.levels):
+                raise CatalogueError(f"{code} is the index; leave out nodes below it.")
         gone = set(codes)
         for level in reversed(self.levels):
             gone |= {node.code for node in level if node.parent in gone}

@@ -119,6 +119,8 @@ def model_draws(
     there = np.isfinite(values)
     units, known = np.ix_(there.any(axis=1), there.any(axis=0))
     x = values[units, known]
+    if not x.size:
+        return np.repeat(values[None], draws, axis=0)
     centre = middle(x)
     scale = np.sqrt(middle((x - centre) ** 2))
     scale = np.where(scale > 0, scale, 1.0)

@@ -52,6 +52,7 @@ INDEX_SCORE: Final = pa.schema(
         _field("imputed", pa.string(), "ways its values were imputed: I1, I2, I3; or none"),
         _field("coverage", pa.float64(), "share of its weight with a value of the region's own"),
         _field("imputed_share", pa.float64(), "share of its weight that is imputed"),
+        _field("conv_method", pa.string(), "how its figures of the year were converted; or none"),
         _field(
             "interval_low",
             pa.float64(),
@@ -79,6 +80,8 @@ class Index:
         left_out: Why an indicator takes no part, by indicator.
         inactive: Pillars shown by their indicators and not aggregated.
         sources: Datasets, their updates, hashes and NACE versions, by indicator.
+        converted: How each figure was converted to its NUTS version, in the rows of the
+            composite; empty where it was not, or there is no figure.
     """
 
     declaration: CompositeDeclaration
@@ -86,6 +89,7 @@ class Index:
     left_out: Mapping[str, str]
     inactive: tuple[str, ...]
     sources: pd.DataFrame
+    converted: pd.DataFrame
 
 
 def build_index(
@@ -99,8 +103,8 @@ def build_index(
     """Build an index from the benchmark tables of its indicators.
 
     An indicator takes part if at least ``method.minimum_compared`` regions have a figure in the
-    base window. A region has a row in every year for which it has a figure, or had one as
-    recently as a last value may be.
+    base window, and the base edition, if one is named, has goalposts for it. A region has a row
+    in every year for which it has a figure, or had one as recently as a last value may be.
 
     Args:
         declaration: The declared composite.
@@ -126,9 +130,11 @@ def build_index(
         for code in members
         if counts.get(code, 0) < method.minimum_compared
     }
+    unposted = (code for code in members if not _posted(declaration, code))
+    left_out |= dict.fromkeys(unposted, f"the base {declaration.base} has no goalposts for it")
     taken = {code: i for code, i in indicators.items() if code not in left_out}
     inactive = declaration.inactive(taken)
-    composite = None
+    composite, converted = None, pd.DataFrame()
     if set(declaration.aggregates) - set(inactive) - {declaration.index}:
         wide, parents = _wide(figures, rows, declaration, taken)
         composite = Composite.build(
@@ -140,8 +146,9 @@ def build_index(
             indicators=taken,
             parents=parents,
         )
+        converted = _converted(figures, composite)
     sources = rows.drop_duplicates("indicator").set_index("indicator")[list(SOURCES)]
-    return Index(declaration, composite, left_out, inactive, sources)
+    return Index(declaration, composite, left_out, inactive, sources, converted)
 
 
 def score_table(index: Index) -> pa.Table:
@@ -166,7 +173,11 @@ def score_table(index: Index) -> pa.Table:
         for node in nodes:
             leaves = tree.leaves(node.code)
             marks = flags[list(leaves)]
-            columns: dict[str, Any] = {"value": every[node.code], "imputed": _ways(marks)}
+            columns: dict[str, Any] = {
+                "value": every[node.code],
+                "imputed": _ways(marks),
+                "conv_method": _ways(index.converted[list(leaves)]),
+            }
             if level > 1:
                 columns |= {name: frame[node.code] for name, frame in judged.items()}
             else:
@@ -222,7 +233,7 @@ def _of_indicator(score: pd.Series, marks: pd.Series) -> dict[str, Any]:
 
 
 def _ways(marks: pd.DataFrame) -> pd.Series:
-    """Ways the values of a row were imputed, in order; ``none`` where they were not."""
+    """Marks of the values of a row, in order, for example I1; ``none`` where there is none."""
     out = np.full(len(marks), "", object)
     cells = marks.to_numpy(object)
     for way in sorted(set(cells.ravel()) - {""}):
@@ -240,7 +251,8 @@ def _joined(values: pd.Series) -> str | None:
 def _plain(table: pa.Table) -> pd.DataFrame:
     """Bring rows of a benchmark table to what an index needs of them."""
     columns = ["indicator_id", "geo", "geo_level", "nuts_version", "ref_year", "value"]
-    frame = table.select([*columns, "not_rankable_because", *SOURCES]).to_pandas()
+    more = ["not_rankable_because", "conv_method", *SOURCES]
+    frame = table.select([*columns, *more]).to_pandas()
     why = frame["not_rankable_because"].fillna("").astype(str)
     plain: pd.DataFrame = frame.assign(
         indicator=frame["indicator_id"],
@@ -255,7 +267,8 @@ def _plain(table: pa.Table) -> pd.DataFrame:
 
 
 def _empty() -> pd.DataFrame:
-    names = ["indicator", "unit", "geo", "geo_level", "nuts_version", "year", "value", *SOURCES]
+    names = ["indicator", "unit", "geo", "geo_level", "nuts_version", "year", "value"]
+    names += ["conv_method", *SOURCES]
     return pd.DataFrame(columns=[*names, "compared"]).astype({"compared": bool})
 
 
@@ -263,6 +276,21 @@ def _window(declaration: CompositeDeclaration) -> int:
     """Years of the base window; one where none is declared."""
     pools = (step.pool for step in declaration.steps if isinstance(step, Normalise))
     return next((pool for pool in pools if isinstance(pool, int)), 1)
+
+
+def _converted(figures: pd.DataFrame, composite: Composite) -> pd.DataFrame:
+    """How the figures behind a composite over years and units were converted, in its rows."""
+    rows, codes = composite.rows.index, list(composite.hierarchy.indicators)
+    place = ["year", "unit"] if rows.nlevels > 1 else ["unit"]
+    how = figures.assign(how=figures["conv_method"].replace("none", "").fillna(""))
+    wide = how.pivot(index=place, columns="indicator", values="how")  # noqa: PD010  (no twins)
+    return wide.reindex(index=rows, columns=codes).fillna("")
+
+
+def _posted(declaration: CompositeDeclaration, code: str) -> bool:
+    """Whether an indicator has goalposts, where they are frozen: a new one waits for new ones."""
+    frozen = (s.posts for s in declaration.steps if isinstance(s, Normalise) and s.posts)
+    return all(code in posts for posts in frozen)
 
 
 def _wide(

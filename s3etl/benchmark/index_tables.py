@@ -115,6 +115,7 @@ GAPS: Final = pa.schema(
         _field("pillar", pa.string(), "its pillar"),
         _field("value", pa.float64(), "part of the gap, points of the index; the parts sum to it"),
         _field("gap", pa.float64(), "the whole gap"),
+        _field("p_ahead", pa.float64(), "share of runs the front ranks better in; ties are half"),
     ]
 )
 
@@ -250,7 +251,7 @@ def sensitivity_table(found: Sensitivity, node: str, year: int, index: Index) ->
     return _table(SENSITIVITY, frame.assign(node=node, ref_year=year), index)
 
 
-def gap_table(index: Index, year: int) -> pa.Table:
+def gap_table(index: Index, year: int, found: Robustness) -> pa.Table:
     """Split each region's gap to the first by indicator, so that the parts sum (:data:`GAPS`).
 
     Only for a geometric mean of arithmetic pillars (methodology 7), and regions that have a
@@ -259,6 +260,7 @@ def gap_table(index: Index, year: int) -> pa.Table:
     Args:
         index: The index.
         year: The year.
+        found: Robustness of the index in that year: whether the front is surely ahead.
     """
     made = index.composite
     if made is None or len(made.hierarchy.levels) != 3:
@@ -276,14 +278,16 @@ def gap_table(index: Index, year: int) -> pa.Table:
     values, names = table[whole, : len(codes)], scores.index.to_numpy(object)[whole]
     first = int(np.argmin(ranks.to_numpy(float)[whole]))
     pillar = [pillars.index(n.parent) for n in tree.levels[0] if n.parent]
+    weight = made.effective_weights["weight"]
     parts = index_parts(
         values[first],
         values,
         np.array(pillar),
-        np.array([n.weight for n in tree.levels[0]]),
-        np.array([n.weight for n in tree.levels[1]]),
+        weight[codes].to_numpy(),
+        weight[pillars].to_numpy(),
     )
     units = np.repeat(names, len(codes))
+    ahead = _ahead(found, names, str(names[first]))
     frame = pd.DataFrame(
         {
             **_where(pd.Series(units)),
@@ -294,9 +298,20 @@ def gap_table(index: Index, year: int) -> pa.Table:
             "pillar": np.tile([pillars[i] for i in pillar], len(names)),
             "value": parts.ravel(),
             "gap": np.repeat(parts.sum(axis=1), len(codes)),
+            "p_ahead": np.repeat(ahead, len(codes)),
         }
     )
     return _table(GAPS, frame, index)
+
+
+def _ahead(found: Robustness, names: NDArray[np.object_], front: str) -> NDArray[np.float64]:
+    """Share of the runs in which one unit ranks better than each; NaN for itself."""
+    place = {unit: k for k, unit in enumerate(found.units)}
+    ranks = found.ranks[:, [place[name] for name in names]].astype(float)
+    best = found.ranks[:, [place[front]]].astype(float)
+    share = np.where(best == ranks, 0.5, (best < ranks).astype(float))
+    both = np.isfinite(best) & np.isfinite(ranks)
+    return np.where(names == front, np.nan, np.where(both, share, 0.0).sum(0) / both.sum(0))
 
 
 def with_bounds(scores: pa.Table, ranked: list[Ranked], years: NDArray[np.int64]) -> pa.Table:

@@ -37,6 +37,15 @@ def spread(values: Values) -> tuple[Values, Values]:
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
+FLAT = 1e-12
+"""Share of the largest value below which a range comes from rounding."""
+
+
+def constant(low: Values, high: Values) -> NDArray[np.bool_]:
+    """Tell where the smallest and largest value of :func:`spread` are one but for rounding."""
+    return np.asarray(high - low <= FLAT * np.maximum(np.abs(low), np.abs(high)))
+
+
 def _ratio(above: Values, below: Values) -> Values:
     """Divide, giving a missing value where the denominator is zero or missing."""
     if (below != 0).all():
@@ -129,7 +138,7 @@ def z_score(
     if (deviation < 1e-9 * np.abs(middle)).any():
         # The mean of equal values may miss them by a rounding.
         low, high = spread(x)
-        deviation = np.where(high > low, deviation, 0.0)
+        deviation = np.where(constant(low, high), 0.0, deviation)
     off *= _ratio(np.full(deviation.shape, sd), deviation)
     off += mean
     return np.asarray(off)
@@ -218,16 +227,19 @@ def fraction_of_maximum(values: Values, direction: ArrayLike = 1.0) -> Values:
     """Fraction of the best value: x / max, and min / x where less is better.
 
     Args:
-        values: Axes (..., units, indicators); every one above 0, or the fraction says nothing.
+        values: Axes (..., units, indicators); 0 or above where more is better, the largest above
+            0, and all above 0 where less is.
         direction: +1 or −1, axis (indicators).
 
     Raises:
-        ValueError: A value is 0 or below.
+        ValueError: A value is below that, so that the fraction would say nothing.
     """
-    if (values <= 0).any():
+    less = np.asarray(direction) < 0
+    if ((values < 0) | (less & (values == 0))).any():
         raise ValueError("a fraction of the maximum needs values above 0")
     low, high = spread(values)
-    return np.where(np.asarray(direction) < 0, low / values, values / high)
+    whole = np.where(less, low, values)
+    return _ratio(whole, np.where(less, values, np.broadcast_to(high, values.shape)))
 
 
 METHODS: Final[dict[str, Callable[..., Values]]] = {

@@ -14,7 +14,17 @@ from pydantic import Field, model_validator
 
 from s3etl.benchmark import imputation, normalise, treatment
 from s3etl.benchmark.hierarchy import Hierarchy
-from s3etl.benchmark.state import IMPUTATIONS, Inputs, Operation, Pool, State, Values, need, pooled
+from s3etl.benchmark.state import (
+    IMPUTATIONS,
+    Inputs,
+    Operation,
+    Pool,
+    Several,
+    State,
+    Values,
+    need,
+    pooled,
+)
 from s3etl.errors import CatalogueError, Unfit
 
 
@@ -35,7 +45,13 @@ class Denominate(Operation):
         by = inputs.denominators if self.by is None else self.by
         for code, name in by.items():
             place = _place(state.hierarchy, code, "denominate")
-            below = np.asarray(inputs.column(name, f"The denominator of {code}"), float)
+            try:
+                below = inputs.column(name, f"The denominator of {code}").astype(float)
+            except ValueError:
+                raise Unfit(
+                    f"{code}: its denominator {name} has cells that are no numbers; correct or "
+                    "empty them."
+                ) from None
             if np.isinf(below).any():
                 raise Unfit(
                     f"{code}: its denominator {name} is infinite somewhere; correct it, or leave "
@@ -86,7 +102,7 @@ class Impute(Operation):
     """
 
     step: Literal["impute"] = "impute"
-    methods: tuple[
+    methods: Several[
         Literal[
             "previous",
             "linear",
@@ -96,8 +112,7 @@ class Impute(Operation):
             "median",
             "group_mean",
             "group_median",
-        ],
-        ...,
+        ]
     ]
     group: str | None = None
     longest: int | None = Field(default=None, ge=1)
@@ -163,6 +178,9 @@ class Treat(Operation):
     Attributes:
         most: Points of an indicator that may be winsorised; where more would have to move, the
             logarithm is taken instead.
+        instead: Its form: ``log_shifted``, log(x − min + 0.01 (max − min)), or ``box_cox``,
+            ((x − min + 1)^power − 1) / power.
+        power: Exponent of Box–Cox; 0 is log(x − min + 1).
         skew: Absolute skewness below which an indicator is left as it is.
         kurtosis: Excess kurtosis below which it is.
         pool: ``year``: every year by itself; ``panel``: all years together; a number: the limits
@@ -175,6 +193,8 @@ class Treat(Operation):
     most: int = Field(default=5, ge=0)
     skew: float = Field(default=2.0, gt=0)
     kurtosis: float = 3.5
+    instead: Literal["log_shifted", "box_cox"] = "log_shifted"
+    power: float = 0.0
     pool: Pool = "year"
     limits: dict[str, tuple[float | None, float | None, bool]] | None = None
 
@@ -210,9 +230,8 @@ class Treat(Operation):
         logged = np.array([row[2] for row in rows])
         # A logarithm needs a floor and no ceiling.
         cut = np.clip(data, low, np.where(logged, np.inf, high))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log(cut - low + 0.01 * (high - low))
-        return np.where(logged, logs, cut)
+        cut[..., logged] = self._transformed(cut[..., logged], (low[logged], high[logged]))
+        return np.asarray(cut)
 
     def frozen(self, state: State) -> Self:
         """Return the step with the limits it takes from the data written in."""
@@ -239,7 +258,18 @@ class Treat(Operation):
         return self.model_copy(update={"limits": limits})
 
     def _treated(self, values: Values) -> treatment.Treated:
-        return treatment.treat(values, most=self.most, skew=self.skew, kurtosis=self.kurtosis)
+        return treatment.treat(
+            values,
+            most=self.most,
+            skew=self.skew,
+            kurtosis=self.kurtosis,
+            instead=self._transformed,
+        )
+
+    def _transformed(self, values: Values, ends: tuple[Values, Values] | None = None) -> Values:
+        if self.instead == "box_cox":
+            return treatment.box_cox(values, self.power, ends)
+        return treatment.log_shifted(values, ends)
 
 
 def _place(hierarchy: Hierarchy, code: str, use: str) -> int:

@@ -19,13 +19,26 @@ PLACES = 2**15
 """Places that fit in the bits of a number that :data:`DIGITS` digits do not need."""
 
 
-def settled(values: Values) -> Values:
-    """Return values without the digits that come from rounding in floating point."""
+NOTHING = 1e-14
+"""Share of the largest value below which one is 0: what terms that cancel leave behind."""
+
+
+def settled(values: Values, axis: int = -1) -> Values:
+    """Return values without the digits that come from rounding in floating point.
+
+    Args:
+        values: Any axes; NaN is missing.
+        axis: The axis along which values are compared.
+    """
+    size = np.abs(values)
     with np.errstate(divide="ignore"):
-        place = np.floor(np.log10(np.abs(values)))
+        place = np.floor(np.log10(size))
     place = np.clip(place, -280, 300)  # beyond that a power of ten is no number
     scale = 10.0 ** (DIGITS - 1 - place)
-    return np.asarray(np.rint(values * scale) / scale, float)
+    out = np.asarray(np.rint(values * scale) / scale, float)
+    if size.ndim and size.size:
+        out *= size > NOTHING * np.fmax.reduce(size, axis=axis, keepdims=True)
+    return out
 
 
 def rank(values: Values, *, reverse: bool = False) -> Ranks:
@@ -55,7 +68,7 @@ def positions(values: Values, *, ties: Literal["lowest", "average"] = "lowest") 
     Returns:
         Ranks with the same axes, NaN where the value is missing.
     """
-    key = np.ascontiguousarray(np.moveaxis(settled(values), -2, -1))
+    key = np.ascontiguousarray(np.moveaxis(settled(values, -2), -2, -1))
     missing = np.isnan(key)
     order, starts = _sorted(np.where(missing, np.inf, key) if missing.any() else key)
     size = key.shape[-1]

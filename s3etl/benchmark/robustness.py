@@ -4,7 +4,7 @@ Methodology 8, step 6, and 10. Draws a design, has it computed and says what the
 is uncertain is declared in :mod:`s3etl.benchmark.uncertainty`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.design import draw, saltelli
+from s3etl.benchmark.plan import Plan
 from s3etl.benchmark.precision import noises_of
 from s3etl.benchmark.ranks import badges
 from s3etl.benchmark.replication import Target, replicate
@@ -193,6 +194,7 @@ def monte_carlo(
         Unfit: The values cannot be scored under a row of the design.
     """
     declared = _declared(composite, uncertainty)
+    _seeded(seed)
     if design is None:
         runs = declared.runs if n is None else n
         if runs < 1:
@@ -257,6 +259,7 @@ def sobol(
     runs = declared.sobol_runs if n is None else n
     if runs < 2:
         raise CatalogueError(f"Sobol effects need at least 2 runs of each design, not {runs}.")
+    _seeded(seed)
     seed = declared.seed if seed is None else seed
     design = saltelli(composite, declared, runs, seed=seed)
     done = _replayed(composite, declared, design, noise, conversion, [(year, None)])[0]
@@ -270,6 +273,11 @@ def sobol(
         _effects(output, declared, runs, seed) for output in (done.shift, done.ranks.astype(float))
     )
     return Sensitivity(tuple(declared.factors), of_shift, of_ranks, done)
+
+
+def _seeded(seed: int | None) -> None:
+    if seed is not None and seed < 0:
+        raise CatalogueError(f"The seed is {seed}; give a whole number from 0 on.")
 
 
 def _effects(output: Values, declared: Uncertainty, runs: int, seed: int) -> Intervals:
@@ -317,13 +325,13 @@ def _replayed(
 
 def _on_scale(composite: Composite, design: pd.DataFrame) -> NDArray[np.bool_]:
     """Return the runs that normalise and aggregate as the composite does, axis (runs)."""
-    steps: Mapping[str, Any] = {step.step: step for step in composite.steps}
+    plan = Plan.of(composite, design)
+    steps: dict[str, Any] = {step.step: step for step in composite.steps}
     kept = np.ones(len(design), bool)
-    for column in design:
-        name, _, argument = str(column).partition(".")
-        if name in {"normalise", "aggregate"} and argument:
-            own = getattr(steps[name], argument)
-            kept &= np.array([value == own for value in design[column]], bool)
+    for name in {"normalise", "aggregate"} & set(plan.choices):
+        own = steps[name]  # as a step, in which a list kept as JSON is a tuple again
+        same = [type(own)(**{**dict(own), **chosen}) == own for chosen in plan.choices[name]]
+        kept &= np.array(same)[plan.chosen[name]]
     return kept
 
 

@@ -13,9 +13,12 @@ from pydantic import Field, model_validator
 from s3etl.benchmark import aggregate as means
 from s3etl.benchmark import normalise
 from s3etl.benchmark.hierarchy import Hierarchy
-from s3etl.benchmark.state import Inputs, Operation, Pool, State, Values, need, pooled
+from s3etl.benchmark.state import Inputs, Operation, Pool, Several, State, Values, need, pooled
 from s3etl.benchmark.weights import pca_weights
 from s3etl.errors import CatalogueError, Unfit
+
+NO_PART = 1e-12
+"""Squared loading below which one is 0 but for rounding."""
 
 
 class Normalise(Operation):
@@ -163,7 +166,7 @@ class Normalise(Operation):
         if self.method in {"goalposts", "scaled"}:
             return
         low, high = normalise.spread(values)
-        constant = (low == high)[:, 0]
+        constant = normalise.constant(low, high)[:, 0]
         if constant.any():
             pool, place = np.argwhere(constant)[0]
             year = f" in {inputs.times[pool]}" if len(values) > 1 else ""
@@ -171,11 +174,34 @@ class Normalise(Operation):
                 f"{hierarchy.indicators[place]}: every unit has the same value{year}, so it tells "
                 "none from another; leave it out, or score it between goalposts."
             )
-        if self.method == "fraction_of_maximum" and (low <= 0).any():
-            code = hierarchy.indicators[int(np.argwhere((low <= 0)[:, 0])[0][1])]
+        if self.method == "fraction_of_maximum":
+            # A value of 0 is no part of the maximum; where less is better it divides, though.
+            wrong = np.where(hierarchy.direction > 0, high <= 0, low <= 0)[:, 0] | (low < 0)[:, 0]
+            if wrong.any():
+                code = hierarchy.indicators[int(np.argwhere(wrong)[0][1])]
+                raise Unfit(
+                    f"{code}: a fraction of the maximum needs values above 0, or from 0 on where "
+                    "more is better; normalise it another way."
+                )
+        if self.method in {"distance_to_target", "distance_to_reference"}:
+            self._beyond(np.where(hierarchy.direction < 0, -high, low), values, hierarchy, inputs)
+
+    def _beyond(self, worst: Values, values: Values, hierarchy: Hierarchy, inputs: Inputs) -> None:
+        """Refuse an end of the scale that is missing, or no better than the worst value."""
+        codes = hierarchy.indicators
+        if self.method == "distance_to_target":
+            need(inputs.targets, codes, "targets")
+            best = np.array([inputs.targets[code] for code in codes])[None, None]
+            what = "its target"
+        else:
+            best = values[:, [self._reference(inputs)]]
+            what = f"the value of {self.unit}, the unit of reference,"
+        wrong = np.isfinite(worst) & ~(best * hierarchy.direction > worst)
+        if wrong.any():
+            _, _, place = np.argwhere(wrong)[0]
             raise Unfit(
-                f"{code}: it has values of 0 or below, of which no fraction of the maximum can be "
-                "taken; normalise it another way."
+                f"{codes[place]}: {what} is missing, or no better than the worst value, so no "
+                "distance to it can be told; give a better one, or normalise another way."
             )
 
 
@@ -194,7 +220,7 @@ class Aggregate(Operation):
     """
 
     step: Literal["aggregate"] = "aggregate"
-    methods: tuple[
+    methods: Several[
         Literal[
             "arithmetic",
             "geometric",
@@ -203,11 +229,10 @@ class Aggregate(Operation):
             "median",
             "mazziotta_pareto",
             "copeland",
-        ],
-        ...,
+        ]
     ] = Field(default=("arithmetic",), min_length=1)
     weights: Literal["declared", "equal", "pca"] | dict[str, float] = "declared"
-    without: tuple[str, ...] = ()
+    without: Several[str] = ()
     power: float = 1.0
     least: float = Field(default=0.0, ge=0, le=1)
 
@@ -222,6 +247,8 @@ class Aggregate(Operation):
             matrix = hierarchy.membership(level) * self._weights(hierarchy, level, below)[:, None]
             if method in means.POSITIVE:
                 _positive(below, hierarchy.codes(level), inputs, method)
+            if method == "mazziotta_pareto":
+                _varied(below, hierarchy.codes(level))
             below = self.mean(method, below, matrix)
             weights.append(matrix)
             scores.append(below)
@@ -269,6 +296,12 @@ class Aggregate(Operation):
                     out[mine] = pca_weights(flat[:, mine])
                 except ValueError as error:
                     raise Unfit(f"{name}: {error}; declare its weights.") from None
+        if (out < NO_PART).any():
+            code = hierarchy.codes(level)[int(out.argmin())]
+            raise Unfit(
+                f"{code}: it has no part in the first principal component of its siblings, so its "
+                "weight would be 0; leave it out, or declare weights."
+            )
         return out
 
     def mean(self, method: str, values: Values, weights: Values) -> Values:
@@ -319,4 +352,14 @@ def _positive(values: Values, codes: tuple[str, ...], inputs: Inputs, method: st
         raise Unfit(
             f"{codes[column]}: {inputs.units[unit]} scores {values[tuple(wrong[0])]:g}, and a "
             f"{method} mean needs scores above 0; normalise to 1–100, clip, or take another mean."
+        )
+
+
+def _varied(values: Values, codes: tuple[str, ...]) -> None:
+    low, high = normalise.spread(pooled(values, "panel"))
+    same = normalise.constant(low, high).ravel()
+    if same.any():
+        raise Unfit(
+            f"{codes[int(same.argmax())]}: every unit scores the same, and "
+            "Mazziotta-Pareto has no place for it; leave it out, or take another mean."
         )

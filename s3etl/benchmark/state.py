@@ -5,11 +5,11 @@ Types and the checks that steps share; no step and no table here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from s3etl.benchmark.hierarchy import Hierarchy
 from s3etl.errors import CatalogueError
@@ -17,6 +17,12 @@ from s3etl.source import Part
 
 Values = NDArray[np.float64]
 Pool = Literal["year", "panel"] | Annotated[int, Field(ge=1)]
+
+T = TypeVar("T")
+Several = Annotated[
+    tuple[T, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+]
+"""Names; one by itself stands for a tuple of one."""
 
 IMPUTATIONS: Final = (
     "previous",
@@ -92,6 +98,8 @@ class State:
 
 class Operation(Part):
     """Base of the steps: what is wrong with an argument is said in one sentence."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     step: str
 

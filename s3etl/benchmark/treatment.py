@@ -4,6 +4,7 @@ Arrays in, arrays out, axes (..., units, indicators), NaN where a value is missi
 indicators are treated and with which limits is decided by the caller.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from s3etl.benchmark.normalise import spread
 
 Values = NDArray[np.float64]
 Marks = NDArray[np.bool_]
+Transform = Callable[[Values], Values]
 UNITS = -2
 
 
@@ -102,11 +104,13 @@ def winsorise(
     Returns:
         The values, the points drawn in from above and from below.
     """
-    drawn = _treat(values, most, skew, kurtosis, log=False)
+    drawn = _treat(values, most, skew, kurtosis, None)
     return drawn.data, drawn.high, drawn.low
 
 
-def _treat(values: Values, most: int, skew: float, kurtosis: float, *, log: bool) -> Treated:
+def _treat(
+    values: Values, most: int, skew: float, kurtosis: float, instead: Transform | None
+) -> Treated:
     s, k = moments(values)
     outlying = _outlying(s, k, skew, kurtosis)
     out = np.copy(values, order="K")
@@ -116,8 +120,8 @@ def _treat(values: Values, most: int, skew: float, kurtosis: float, *, log: bool
         # Only what is skewed is worked on, a row for each column.
         raw = np.moveaxis(values, UNITS, -1)[outlying]
         rows, up, down, still = _drawn_in(raw, s[outlying], most, skew, kurtosis)
-        if log:
-            rows[still] = log_shifted(raw[still][..., None])[..., 0]
+        if instead is not None:
+            rows[still] = instead(raw[still][..., None])[..., 0]
             up[still] = down[still] = False
             logged[outlying] = still
         for array, part in ((out, rows), (high, up), (low, down)):
@@ -153,32 +157,41 @@ def _drawn_in(
     return np.clip(rows, floor[:, None], ceiling[:, None]), high, low, still
 
 
-def log_shifted(values: Values) -> Values:
+def log_shifted(values: Values, ends: tuple[Values, Values] | None = None) -> Values:
     """Logarithm of values moved so that the smallest is a hundredth of the range.
 
     log(x − min + 0.01 (max − min)), the form of the JRC's COIN Tool: defined for any sign.
 
     Args:
         values: Axes (..., units, indicators).
+        ends: Smallest and largest value to reckon with; those of the values if not given.
     """
-    low, high = spread(values)
+    low, high = spread(values) if ends is None else ends
     with np.errstate(divide="ignore", invalid="ignore"):
         out = np.log(values - low + 0.01 * (high - low))
     return np.where(high > low, out, np.nan)
 
 
-def box_cox(values: Values, power: float) -> Values:
+def box_cox(values: Values, power: float, ends: tuple[Values, Values] | None = None) -> Values:
     """Box–Cox transformation (Box and Cox 1964) of values moved so that the smallest is 1.
 
     Args:
         values: Axes (..., units, indicators).
-        power: The exponent; 0 is the logarithm.
+        power: The exponent; 0 is the logarithm, log(x − min + 1).
+        ends: As for :func:`log_shifted`; the largest plays no part.
     """
-    moved = values - spread(values)[0] + 1.0
+    moved = values - (spread(values) if ends is None else ends)[0] + 1.0
     return np.log(moved) if power == 0 else (moved**power - 1.0) / power
 
 
-def treat(values: Values, *, most: int, skew: float = 2.0, kurtosis: float = 3.5) -> Treated:
+def treat(
+    values: Values,
+    *,
+    most: int,
+    skew: float = 2.0,
+    kurtosis: float = 3.5,
+    instead: Transform = log_shifted,
+) -> Treated:
     """Winsorise what is skewed; where ``most`` points are not enough, take logarithms instead.
 
     Methodology 8, step 1. The logarithm is that of the values as they came.
@@ -189,5 +202,6 @@ def treat(values: Values, *, most: int, skew: float = 2.0, kurtosis: float = 3.5
             everything skewed.
         skew: Limit of the absolute skewness.
         kurtosis: Limit of the excess kurtosis.
+        instead: What is taken in place of the logarithm.
     """
-    return _treat(values, most, skew, kurtosis, log=True)
+    return _treat(values, most, skew, kurtosis, instead)

@@ -59,6 +59,10 @@ def pca_weights(values: Values) -> Values:
         values: Axes (units, indicators), of one parent.
 
     Raises:
-        ValueError: As :func:`principal_components`.
+        ValueError: As :func:`principal_components`, or no component comes first.
     """
-    return np.asarray(principal_components(values).loadings[:, 0] ** 2)
+    found = principal_components(values)
+    if (found.sd[1:] >= found.sd[0] * (1 - 1e-9)).any():
+        # Any mixture of the two would be as good, and the order of columns would choose.
+        raise ValueError("two principal components explain the same, so neither gives weights")
+    return np.asarray(found.loadings[:, 0] ** 2)

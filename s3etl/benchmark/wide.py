@@ -77,11 +77,23 @@ def declared_by(meta: pd.DataFrame) -> Declared:
                     f"{row['code']}: it is declared at level {row['level']} and its members or "
                     f"parents put it at level {level}; correct the one or the other."
                 )
+    _complete(rows, hierarchy, frame.columns)
     return Declared(
         hierarchy,
         {row["code"]: row["denominator"] for row in rows if row.get("denominator")},
         {row["code"]: _number(row, "target", 0.0) for row in rows if row.get("target") is not None},
     )
+
+
+def _complete(rows: list[dict[str, Any]], hierarchy: Hierarchy, columns: pd.Index) -> None:
+    """Refuse an empty weight or direction where others are declared; an index has no weight."""
+    needed = {
+        "weight": set(hierarchy.indicators) | set(hierarchy.aggregates) - {hierarchy.index},
+        "direction": set(hierarchy.indicators),
+    }
+    for name in [name for name in needed if name in columns]:
+        if bare := [r["code"] for r in rows if name not in r and r["code"] in needed[name]]:
+            raise CatalogueError(f"{bare[0]}: its {name} is empty; give it one, or leave it out.")
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -100,11 +112,14 @@ def _rows(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _number(row: Mapping[str, Any], name: str, default: float) -> float:
     try:
-        return float(row.get(name, default))
+        number = float(row.get(name, default))
     except (TypeError, ValueError):
+        number = np.nan
+    if np.isnan(number) or (name != "weight" and np.isinf(number)):
         raise CatalogueError(
             f"{row['code']}: its {name} is {row[name]!r}, which is no number; correct it."
-        ) from None
+        )
+    return number
 
 
 def _direction(row: Mapping[str, Any]) -> int:
@@ -210,9 +225,12 @@ def _keys(table: pd.DataFrame, unit: str, time: str) -> tuple[NDArray[Any], NDAr
     if names.isna().any() or years.isna().any():
         raise CatalogueError("A row of the table has no unit or no year; give it both.")
     try:
-        return names.astype(str).to_numpy(), years.to_numpy().astype(np.int64)
+        number = years.to_numpy().astype(float)
     except (TypeError, ValueError):
-        raise CatalogueError(f"The column {time} has something that is no year.") from None
+        number = np.array([np.nan])
+    if not (number == np.floor(number)).all():
+        raise CatalogueError(f"The column {time} has something that is no year.")
+    return names.astype(str).to_numpy(), number.astype(np.int64)
 
 
 def _values(table: pd.DataFrame, codes: tuple[str, ...], names: NDArray[Any]) -> Values:

@@ -108,9 +108,11 @@ def reference_regions(
     reachable = np.where(allowed & np.isfinite(distance), distance, np.inf)
     member = nearest(reachable, chosen.number, tolerance=ROUNDING)
     far = scale(distance, chosen.similar_neighbour)
+    order = _canonical(every[:, used], [names[d] for d in dimension])
+    _, number = np.unique([names[d] for d in dimension[order]], return_inverse=True)
     drawn = drawn_weights(
-        omega,
-        dimension,
+        omega[order],
+        number.astype(np.int64),
         draws=chosen.draws,
         concentration=chosen.concentration,
         seed=chosen.seed,
@@ -118,7 +120,7 @@ def reference_regions(
     stable = np.full(distance.shape, np.nan)
     own = np.ix_(eligible, eligible)
     if eligible.any():
-        stable[own] = inclusion(x[eligible], drawn, allowed[own], chosen.number)
+        stable[own] = inclusion(x[eligible][:, order], drawn, allowed[own], chosen.number)
     full = np.zeros(len(used))
     full[used] = weights
     return References(
@@ -134,6 +136,15 @@ def reference_regions(
         member=member,
         place=_places(distance, member),
         stability=stable,
+    )
+
+
+def _canonical(x: Floats, dimensions: Sequence[str]) -> Index:
+    """Order variables by dimension and values, so that draws do not depend on how they came."""
+    by_value = np.nan_to_num(np.sort(x, axis=0).T, nan=2.0)  # x̃ ends at 1
+    return np.array(
+        sorted(range(len(dimensions)), key=lambda j: (dimensions[j], by_value[j].tolist())),
+        np.int64,
     )
 
 

@@ -17,6 +17,7 @@ PEERS = """
 from s3etl.peers import reference_regions
 from s3etl.peers.method import load_method
 from s3etl.peers.distance import distances, nearest
+from s3etl.peers.references import _canonical
 from s3etl.peers.stability import drawn_weights
 from s3etl.peers.treatment import treated
 
@@ -24,9 +25,10 @@ R, J, B, K = 300, 40, 500, 15
 METHOD = load_method().model_copy(update={"draws": B, "number": K})
 rng = np.random.default_rng(7)
 values = rng.lognormal(0, 0.7, (R, J))
+names = [f"dimension {j // (J // 4)}" for j in range(J)]
+values = values[:, _canonical(treated(values, METHOD.treatment), names)]  # the order of draws
 gaps = np.where(rng.random((R, J)) < 0.05, np.nan, values)
-names = [f"dimension {j % 4}" for j in range(J)]
-dimension = np.array([j % 4 for j in range(J)])
+dimension = np.array([j // (J // 4) for j in range(J)])
 barred = np.where(np.eye(R, dtype=bool), np.inf, 0)
 x = treated(values, METHOD.treatment)
 weights = drawn_weights(np.full(J, 4 / J), dimension, draws=B, concentration=1.0, seed=METHOD.seed)

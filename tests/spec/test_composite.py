@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from s3etl.benchmark import composite
+from s3etl.benchmark import aggregate, composite
 from s3etl.benchmark.audit import audit
 from s3etl.benchmark.composite import Composite, Step
 from s3etl.benchmark.declaration import load_composites
@@ -18,7 +18,7 @@ from s3etl.benchmark.prepare import Denominate, Impute, Treat
 from s3etl.benchmark.scoring import Aggregate, Normalise, Rank
 from s3etl.catalogue import INDICATORS, Indicator
 from s3etl.declarations import read_folder
-from s3etl.errors import CatalogueError
+from s3etl.errors import CatalogueError, Unfit
 
 NAN = np.nan
 SEEDS = st.integers(0, 2**32 - 1)
@@ -136,6 +136,55 @@ def test_the_order_of_rows_and_columns_changes_nothing(seed: int, years: int) ->
     there = other.scores.loc[made.scores.index, made.scores.columns]
     np.testing.assert_allclose(there, made.scores, rtol=1e-10)
     pd.testing.assert_frame_equal(other.ranks.loc[made.ranks.index, made.ranks.columns], made.ranks)
+
+
+@settings(max_examples=60)
+@given(
+    SEEDS,
+    st.sampled_from(
+        [
+            "min_max",
+            "z_score",
+            "rank",
+            "borda",
+            "percentile_rank",
+            "fraction_of_maximum",
+            "goalposts",
+        ]
+    ),
+    st.tuples(*[st.sampled_from([*aggregate.METHODS, "generalised"])] * 2),
+    st.sampled_from(["declared", "equal", "pca"]),
+    st.sampled_from(["previous", "linear", "median", "group_mean", "model"]),
+)
+def test_no_method_depends_on_order(
+    seed: int, normalised: str, means: tuple[str, str], weights: str, imputed: str
+) -> None:
+    """Values tie often; what is refused is refused in any order."""
+    table = world(seed, years=2, gaps=0.2)
+    table = table.assign(**table[list("abcde")].round(0) + 1, g=table["uCode"].str[-1])
+    steps = (
+        Impute(methods=imputed, group="g"),
+        Treat(skew=1.0, kurtosis=0.5, instead="box_cox"),
+        Normalise(method=normalised, low=1.0, clip=(1.0, 100.0)),
+        Aggregate(methods=means, weights=weights, power=-2.0, least=0.3),
+        Rank(pillar=0.5, index=0.5, imputed=0.5),
+    )
+    nodes = [node for level in TREE.levels for node in level]
+    order = np.random.default_rng(seed).permutation(len(nodes))
+    other = Hierarchy.of([nodes[place] for place in order])
+    try:
+        made = Composite.build(TREE, table, steps)
+    except Unfit:
+        with pytest.raises(Unfit):
+            Composite.build(other, table[::-1], steps)
+        return
+    turned = Composite.build(other, table[::-1], steps)
+    for name in ("scores", "ranks", "not_ranked", "coverage"):
+        one, two = getattr(made, name), getattr(turned, name)
+        two = two.loc[one.index, one.columns]
+        pd.testing.assert_frame_equal(one, two, rtol=1e-9, atol=1e-9)
+    gone = made.after("normalise")[list("abcde")].isna().all(axis=1)
+    assert made.scores.loc[gone].isna().all(axis=None)
 
 
 @settings(max_examples=30)
@@ -325,6 +374,25 @@ def test_limits_of_treatment_are_of_the_base_window() -> None:
     assert logged.freeze()[0].limits["a"] == (1.0, 50.0, True)
     expected = np.log(np.array([100.0, 1.0]) - 1 + 0.49)
     assert logged.after("treat")["a"].iloc[[0, 20]].to_numpy() == pytest.approx(expected)
+    powered = logged.regenerate("treat", instead="box_cox", power=0.5)
+    assert powered.freeze()[0].limits == logged.freeze()[0].limits
+    expected = 2 * (np.sqrt([100.0, 1.0]) - 1)  # ((x - min + 1)^0.5 - 1) / 0.5, min is 1
+    assert powered.after("treat")["a"].iloc[[0, 20]].to_numpy() == pytest.approx(expected)
+
+
+def test_box_cox_in_place_of_the_logarithm() -> None:
+    values = np.array([*np.linspace(1, 2, 19), 50.0])
+    table = pd.DataFrame({"a": values, "b": np.arange(20.0)}, [f"u{k}" for k in range(20)])
+    tree = Hierarchy.of([Node("a", "I"), Node("b", "I"), Node("I", None)])
+    made = Composite.build(
+        tree, table, (Treat(most=0, instead="box_cox"), Normalise(), Aggregate())
+    )
+    treated = made.after("treat")
+    np.testing.assert_allclose(treated["a"], np.log(values), rtol=1e-14)
+    np.testing.assert_array_equal(treated["b"], table["b"])
+    other = made.regenerate("treat", power=-2.0).after("treat")["a"]
+    np.testing.assert_allclose(other, (1 - values**-2) / 2, rtol=1e-13)
+    assert (made.regenerate("treat", most=1).after("treat")["a"] == np.minimum(values, 2)).all()
 
 
 def test_effective_weights() -> None:
@@ -334,6 +402,30 @@ def test_effective_weights() -> None:
     )
     for level in (1, 2, 3):
         assert TREE.effective(level).sum() == pytest.approx(1)
+
+
+def test_effective_weights_are_those_that_aggregated() -> None:
+    """Squared loadings of a parent's members sum to 1, whatever was declared."""
+    made = Composite.build(TREE, world(1, gaps=0), GEOMETRIC).regenerate("aggregate", weights="pca")
+    weights = made.effective_weights
+    assert weights.loc[["a", "b", "c"], "weight"].sum() == pytest.approx(1)
+    pillar = made.after("normalise")[["a", "b", "c"]] @ weights.loc[["a", "b", "c"], "weight"]
+    pd.testing.assert_series_equal(pillar, made.scores["P"], check_names=False)
+    assert weights.loc[list("abcde"), "effective"].sum() == pytest.approx(1)
+    share = weights.loc["P", "weight"] / weights.loc[["P", "Q"], "weight"].sum()
+    expected = share * weights.loc["a", "weight"]
+    assert weights.loc["a", "effective"] == pytest.approx(expected)
+
+
+def test_the_audit_of_a_year_in_which_an_indicator_is_missing() -> None:
+    table = world(1, years=2, gaps=0)
+    table.loc[table["Time"] == 2021, "d"] = NAN
+    posts = dict.fromkeys("abcde", (0.0, 100.0))
+    steps = (Normalise(method="goalposts", posts=posts), Aggregate())
+    found = audit(Composite.build(TREE, table, steps))
+    assert set(found.components["node"]) == {"P", "I"}
+    alpha = found.reliability.set_index("node")["alpha"]
+    assert alpha.isna().tolist() == [False, True, False]
 
 
 @pytest.fixture(scope="module")

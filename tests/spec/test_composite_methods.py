@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3etl.benchmark import aggregate as ag
@@ -71,6 +71,13 @@ def test_ties_share_a_place() -> None:
     average = positions(values, ties="average")
     assert average[[0, 1, 2, 4, 5], 0].tolist() == [4.5, 3, 4.5, 1.5, 1.5]
     assert np.isnan(average[3, 0])
+
+
+def test_what_cancels_ties_with_nothing() -> None:
+    """0.3 - (0.1 + 0.2) is 5.6e-17 off: no more than 0 beside values of 1."""
+    assert positions(column(0.3 - (0.1 + 0.2), 0.0, 1.0, -1.0))[:, 0].tolist() == [2, 2, 4, 1]
+    assert positions(column(3e-13, 0.0, 1.0))[:, 0].tolist() == [2, 1, 3]
+    assert positions(column(3e-200, 1e-200, 2e-200))[:, 0].tolist() == [3, 1, 2]
 
 
 def test_a_constant_has_no_place_on_a_scale() -> None:
@@ -289,6 +296,7 @@ def test_by_group() -> None:
 
 
 @given(SHAPES)
+@example((235, 2, 1))  # no value at all
 def test_model_draws_keep_what_is_there(shape: tuple[int, int, int]) -> None:
     values = cube(*shape)
     drawn = imputation.model_draws(values, np.random.default_rng(shape[0]), draws=2)

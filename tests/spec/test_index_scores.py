@@ -81,6 +81,7 @@ def table(name: str, years: dict[int, list[float | None]], **cells: str) -> pa.T
             "ref_year": year,
             "value": value,
             "not_rankable_because": cells.get(geo),
+            "conv_method": "split" if (name, geo) == ("ECO2", "BB11") else "none",
             "nace_version": None,
             "source_dataset": f"data_{name[:3]}",
             "source_updated": "2026",
@@ -143,6 +144,9 @@ def test_scores_of_regions(method: Method) -> None:
     assert top["source_hash"].unique().tolist() == ["ECO1; ECO2; HUM1; HUM2"]
     assert top["method_version"].unique().tolist() == ["7"]
     assert frame.xs("ECO1", level="node")["weight"].unique().tolist() == [0.25]
+    split = frame[frame["conv_method"] != "none"]
+    assert set(split["conv_method"]) == {"split"}
+    assert set(split.index) == {(y, "BB11", n) for y in (2020, 2021) for n in ("ECO2", "ECO", "I")}
 
 
 def test_no_index_where_no_pillar_is_active(method: Method) -> None:
@@ -174,3 +178,22 @@ def test_frozen_steps_of_an_earlier_edition(method: Method) -> None:
         merged = before.merge(score_table(index).to_pandas(), on=keys, suffixes=("", "_later"))
         assert len(merged) == len(before)
         assert np.allclose(merged["value"], merged["value_later"]) == stays
+
+
+def test_an_indicator_that_is_new_waits_for_new_goalposts(method: Method) -> None:
+    """Scores would not compare over time if it joined between frozen ones (methodology 8)."""
+    impute, normalise, *rest = DECLARED.steps
+    posts = dict.fromkeys(("ECO1", "ECO2", "HUM1", "HUM9"), (10.0, 50.0))
+    frozen = DECLARED.model_copy(
+        update={
+            "base": "old",
+            "steps": (impute, type(normalise)(**{**dict(normalise), "posts": posts}), *rest),
+        }
+    )
+    lenient = method.model_copy(update={"minimum_compared": 4})
+    index = build_index(frozen, tables(), INDICATORS, lenient)
+    assert index.left_out["HUM2"] == "the base old has no goalposts for it"
+    assert index.left_out["HUM3"] == "the base old has no goalposts for it"
+    assert "HUM" in index.inactive
+    assert index.composite is not None
+    assert index.composite.hierarchy.indicators == ("ECO1", "ECO2")

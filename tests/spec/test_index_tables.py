@@ -1,6 +1,7 @@
 """What stands behind an index, as tables: log, members, robustness, design, gap."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_every_row_names_the_index_and_its_version(made, ranked):
         "index_robustness": robustness_table(ranked, made),
         "index_design": design_table(last.design, made),
         "index_sensitivity": sensitivity_table(sobol(made.composite, year=2021), "I", 2021, made),
-        "index_gap": gap_table(made, 2021),
+        "index_gap": gap_table(made, 2021, last),
     }
     assert every.keys() == TABLES.keys()
     for name, table in every.items():
@@ -151,8 +152,8 @@ def test_a_run_can_be_replayed_from_the_published_design(made, ranked):
         assert json.loads(told["normalise.method"]) == own["normalise.method"]
 
 
-def test_the_parts_of_a_gap_sum_to_it(made):
-    frame = gap_table(made, 2021).to_pandas()
+def test_the_parts_of_a_gap_sum_to_it(made, ranked):
+    frame = gap_table(made, 2021, ranked[-1].found).to_pandas()
     scores = made.composite.after("aggregate").xs(2021, level=0)["I"]
     best = scores.max()
     for geo, own in frame.groupby("geo"):
@@ -160,6 +161,21 @@ def test_the_parts_of_a_gap_sum_to_it(made):
         assert own["value"].sum() == pytest.approx(best - score, abs=1e-9)
         assert own["gap"].to_numpy() == pytest.approx(best - score, abs=1e-9)
     assert set(frame["front"]) == {"BB12"}
+
+
+def test_how_surely_the_front_is_ahead(made, ranked):
+    """A gap is a difference, and those are stated from P 0.9 on (methodology 8, step 7)."""
+    found = ranked[-1].found
+    ranks = np.tile(np.array([2.0, 1, 3, 4], np.float32), (60, 1))
+    place = [found.units.index(f"{geo} 2024") for geo in ("BB11", "BB12", "AA13", "AA11")]
+    ranks = ranks[:, np.argsort(place)]
+    ranks[:12, place[:2]] = ranks[:12, place[1::-1]]  # BB11 comes first in a fifth of the runs
+    ranks[12:15, place[0]] = 1  # and with it in a twentieth
+    frame = gap_table(made, 2021, replace(found, ranks=ranks)).to_pandas()
+    sure = frame.groupby("geo")["p_ahead"].first()
+    assert sure["BB11"] == pytest.approx(0.8 - 0.025)
+    assert sure["AA11"] == 1
+    assert np.isnan(sure["BB12"])
 
 
 def test_one_region_has_scores_and_no_rank(made):

@@ -259,6 +259,19 @@ def test_laws(values, random) -> None:
     np.testing.assert_array_equal(turned.stability, found.stability[moved])
 
 
+def test_the_order_of_variables_does_not_matter() -> None:
+    """Nor for the draws: a variable declared elsewhere is left out in the same ones."""
+    rng = np.random.default_rng(8)
+    values, dimensions = rng.normal(size=(40, 5)), np.array(["b", "a", "b", "c", "a"])
+    values[rng.random(values.shape) < 0.05] = NAN
+    found = reference_regions(values, dimensions.tolist())
+    for order in ([4, 3, 2, 1, 0], [1, 4, 0, 2, 3]):
+        other = reference_regions(values[:, order], dimensions[order].tolist())
+        np.testing.assert_array_equal(other.member, found.member)
+        np.testing.assert_array_equal(other.stability, found.stability)
+        np.testing.assert_allclose(other.weights, found.weights[order])
+
+
 def test_units_do_not_matter() -> None:
     values = np.random.default_rng(4).lognormal(0, 1.5, (60, 3))
     found = reference_regions(values, DIMENSIONS)

@@ -227,6 +227,8 @@ def test_a_seed_gives_the_same_again_and_another_another() -> None:
     assert (one.scores != other.scores).any()
     again = monte_carlo(composite, design=restored(stored(one.design)), uncertainty=uncertain())
     np.testing.assert_array_equal(one.scores, again.scores)
+    assert one.on_scale.any()
+    pd.testing.assert_frame_equal(one.table, again.table)
 
 
 def test_part_of_a_design_gives_part_of_the_runs() -> None:
@@ -446,6 +448,8 @@ def test_what_does_not_vary_has_no_effects() -> None:
     assert np.isnan(found.first).all()
     assert np.isnan(found.total).all()
     assert found.variance == 0
+    bounds = bootstrap(flat, flat, mixed, draws=10, rng=np.random.default_rng(0))
+    assert np.isnan(bounds[1:]).all()
 
 
 def test_bootstrap_intervals_cover_what_is_true() -> None:

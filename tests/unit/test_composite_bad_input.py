@@ -67,6 +67,11 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
         Unfit,
         "b: every unit has the same value, so it tells none from another; leave it out",
     ),
+    "an indicator that is constant but for rounding": (
+        lambda: build(META, data(b=[0.3, 0.1 + 0.2, 0.3, 0.3])),
+        Unfit,
+        "b: every unit has the same value, so it tells none from another; leave it out",
+    ),
     "a constant indicator between goalposts from the data": (
         lambda: build(META, data(b=7.0), Normalise(method="goalposts"), Aggregate()),
         Unfit,
@@ -186,7 +191,133 @@ CASES: dict[str, tuple[Callable[[], object], type[S3etlError], str]] = {
     "values that have no fraction of a maximum": (
         lambda: build(META, DATA, Normalise(method="fraction_of_maximum"), Aggregate()),
         Unfit,
-        "c: it has values of 0 or below",
+        "c: a fraction of the maximum needs values above 0, or from 0 on where more is better",
+    ),
+    "a fraction of the maximum with 0 where less is better": (
+        lambda: build(
+            meta(Direction={"c": -1}),
+            data(c=[0.0, 1.0, 2.0, 7.0]),
+            *(Normalise(method="fraction_of_maximum"), Aggregate()),
+        ),
+        Unfit,
+        "c: a fraction of the maximum needs values above 0",
+    ),
+    "a target no better than the worst value": (
+        lambda: build(
+            meta(Target={"a": 0.0, "b": 1.0, "c": 8.0}),
+            *(DATA, Normalise(method="distance_to_target"), Aggregate()),
+        ),
+        Unfit,
+        "a: its target is missing, or no better than the worst value",
+    ),
+    "a target no better than the worst value where less is better": (
+        lambda: build(
+            meta(Target={"a": 5.0, "b": 4.0, "c": 8.0}),
+            *(DATA, Normalise(method="distance_to_target"), Aggregate()),
+        ),
+        Unfit,
+        "b: its target is missing, or no better than the worst value",
+    ),
+    "an infinite target": (
+        lambda: build(meta(Target={"a": np.inf, "b": 1.0, "c": 8.0})),
+        CatalogueError,
+        "a: its target is inf, which is no number; correct it",
+    ),
+    "a unit of reference that is the worst": (
+        lambda: build(META, DATA, Normalise(method="distance_to_reference", unit="x"), Aggregate()),
+        Unfit,
+        "a: the value of x, the unit of reference, is missing, or no better than the worst value",
+    ),
+    "a unit of reference without a value": (
+        lambda: build(META, DATA, Normalise(method="distance_to_reference", unit="z"), Aggregate()),
+        Unfit,
+        "b: the value of z, the unit of reference, is missing",
+    ),
+    "an infinite goalpost": (
+        lambda: Normalise(method="goalposts", posts={"a": (0.0, np.inf)}),
+        CatalogueError,
+        "Step normalise, posts, a, 1: Input should be a finite number",
+    ),
+    "an infinite power": (
+        lambda: Aggregate(methods="generalised", power=np.inf),
+        CatalogueError,
+        "Step aggregate, power: Input should be a finite number",
+    ),
+    "an empty weight among others": (
+        lambda: build(meta(Weight={"b": np.nan})),
+        CatalogueError,
+        "b: its weight is empty; give it one, or leave it out",
+    ),
+    "an empty direction among others": (
+        lambda: build(meta(Direction={"b": None, "Q": None})),
+        CatalogueError,
+        "b: its direction is empty; give it one, or leave it out",
+    ),
+    "an aggregate of which less is better": (
+        lambda: build(meta(Direction={"Q": -1})),
+        CatalogueError,
+        "Q: it is an aggregate, in whose scores more is always better",
+    ),
+    "a denominator that is always 0": (
+        lambda: build(
+            META, data(people=0.0), Denominate(by={"a": "people"}), Normalise(), Aggregate()
+        ),
+        Unfit,
+        "a: no unit has a value after the step denominate; leave the indicator out",
+    ),
+    "a denominator of words": (
+        lambda: build(
+            META, data(people="many"), Denominate(by={"a": "people"}), Normalise(), Aggregate()
+        ),
+        Unfit,
+        "a: its denominator people has cells that are no numbers; correct or empty them",
+    ),
+    "a screen that takes the last value of an indicator": (
+        lambda: build(
+            META,
+            data(a=[1.0, np.nan, np.nan, np.nan], b=[np.nan, 3.0, 2.0, 1.0], c=[np.nan, 1, 2, 3]),
+            *(Screen(least=0.6), Normalise(), Aggregate()),
+        ),
+        Unfit,
+        "a: no unit has a value after the step screen; leave the indicator out",
+    ),
+    "a constant pillar under Mazziotta-Pareto": (
+        lambda: build(
+            META,
+            data(c=1.0),
+            Normalise(method="goalposts", posts=dict.fromkeys("abc", (0.0, 9.0))),
+            Aggregate(methods="mazziotta_pareto"),
+        ),
+        Unfit,
+        "c: every unit scores the same, and Mazziotta-Pareto has no place for it",
+    ),
+    "members that are not correlated, for weights from a component": (
+        lambda: build(
+            META,
+            data(a=[1.0, 1.0, 2.0, 2.0], b=[1.0, 2.0, 1.0, 2.0]),
+            *(Normalise(), Aggregate(weights="pca")),
+        ),
+        Unfit,
+        "P: two principal components explain the same, so neither gives weights; declare its",
+    ),
+    "a member without a part in the first component": (
+        lambda: build(
+            meta(Parent={"c": "P", "Q": "P"}).query("iCode != 'Q'").drop(columns="Level"),
+            data(a=[1.0, 2.0, 3.0, 4.0], b=[4.0, 3.0, 2.0, 1.0], c=[1.0, 0.0, 0.0, 1.0]),
+            *(Normalise(), Aggregate(weights="pca")),
+        ),
+        Unfit,
+        "c: it has no part in the first principal component of its siblings, so its weight would",
+    ),
+    "the index left out": (
+        lambda: build().regenerate("aggregate", without="I"),
+        CatalogueError,
+        "I is the index; leave out nodes below it",
+    ),
+    "half a year": (
+        lambda: build(META, data(Time=2000.5)),
+        CatalogueError,
+        "The column Time has something that is no year",
     ),
     "targets that are not declared": (
         lambda: build(META, DATA, Normalise(method="distance_to_target"), Aggregate()),
@@ -312,3 +443,20 @@ steps:
     assert isinstance(mine, CompositeDeclaration)
     built = Composite.build(mine, pd.DataFrame({"a": [1.0, 3.0, 9.0]}, index=["x", "y", "z"]))
     assert built.scores["I"].to_dict() == {"x": 0.0, "y": 50.0, "z": 100.0}
+
+
+def test_one_name_stands_for_a_tuple() -> None:
+    assert Impute(methods="median").methods == ("median",)
+    assert Aggregate(methods="harmonic", without="a").without == ("a",)
+
+
+def test_a_zero_is_no_part_of_the_maximum() -> None:
+    table = data(b=[4.0, 3.0, np.nan, 1.0], c=[0.0, 1.0, 2.0, 8.0])
+    made = build(META, table, Normalise(method="fraction_of_maximum"), Aggregate())
+    assert made.scores["Q"].tolist() == [0, 0.125, 0.25, 1]
+
+
+def test_a_power_of_any_size_gives_a_score() -> None:
+    made = build(META, DATA, Normalise(low=1), Aggregate(methods="generalised", power=500))
+    largest = made.after("normalise")[["a", "b"]].max(axis=1)
+    np.testing.assert_allclose(made.scores["P"], largest, rtol=0.01)
