@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from pipelines.portfolio import newest_series
 from pipelines.workspace import Workspace
+from s3etl.domains.records import ecosystems
 from s3etl.stresstest.answers import ANSWERS, EVIDENCE
 from s3etl.stresstest.beside import Beside, structure_of
 from s3etl.stresstest.method import load_method
@@ -64,4 +65,5 @@ def beside(work: Workspace) -> Beside:
         cells=portfolio.get("alignment_cell"),
         indicators=[table for table in found if table is not None],
         practices=practices,
+        domains=ecosystems().declared.domains,
     )
