@@ -51,9 +51,9 @@ def candidates(of: Assessment) -> Candidates:
     """Find what each region is called to do.
 
     Evidence where the cap lowers the score, or may and that is not told; dialogue where a
-    perception gap is flagged and may be told; transfer where peers, else frontrunners, are 25 points ahead on
-    the item and there is a teacher in its dimension: the best match that is ahead on the item
-    as well, or the best.
+    perception gap is flagged and may be told; transfer where peers, else frontrunners, are 25
+    points ahead on the item and there is a teacher in its dimension: the best match that is ahead
+    on the item as well, or the best.
     """
     score = of.items.score
     peer, front = of.of_items.peers - score, of.of_items.front_value - score

@@ -94,9 +94,7 @@ ITEMS: Final = pa.schema(
         _number("perception_range", "largest less smallest median of a group"),
         _number("perception_p", "p of the permutation test; empty where a group is hidden"),
         _number("perception_q", "p after Benjamini-Hochberg within the region"),
-        _text(
-            "perception_flag", "providers higher, users higher, none; empty if not tested or told"
-        ),
+        _text("perception_flag", "providers higher, users higher, none; empty if not shown"),
         _text("perception_because", "why a figure on perception is not shown"),
         *_AGAINST,
         *_STATUS,

@@ -203,7 +203,7 @@ def test_a_method_that_contradicts_itself_is_refused():
         {"interval": (95, 5)},
         {"twins": {}},
         {"coverage": {"item": {1: 0.5, 8: 0.9}}},
-        {"coverage": dict.fromkeys(COVERED, {2: 0.5})},
+        {"coverage": {kind: {2: 0.5} for kind in COVERED}},
         {"least_answers": 2},
     ):
         with pytest.raises(ValueError, match=r".+"):
