@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -53,16 +54,18 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a file that gets its name, on disk, when the block ends without error.
 
     Readers see the old file or the new one, never a part; of a block that fails nothing stays.
+    Who may read it is what the umask says, as of any file: others are sent reports. What they may
+    not see lies in folders that are closed.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

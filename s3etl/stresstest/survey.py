@@ -138,16 +138,18 @@ def survey_of(
         _codes(rows.column(name))
         for name in ("region", "questionnaire", "respondent", "group", "item")
     )
-    wave = rows.column("wave").to_numpy().astype(np.int64)
-    found, place = np.unique(np.column_stack([region.code, wave]), axis=0, return_inverse=True)
-    known = pd.MultiIndex.from_arrays([region.value[found[:, 0]], found[:, 1]])
+    year = _codes(rows.column("wave"))
+    found, place = _pairs(region, year)
+    known = pd.MultiIndex.from_arrays(
+        [region.value[found[:, 0]], year.value[found[:, 1]].astype(np.int64)]
+    )
     scored_as = (questionnaire, method)
     counts_as = _meanings(version.value, item.value, plan, scored_as)[version.code, item.code]
     reason = _not_scored(version, place, len(known), scored_as)
     letters = {g: i for i, g in enumerate(GROUPS)}
     group = np.array([letters[g] for g in letter.value], np.int64)[letter.code]
     size = len(GROUPS), max(len(respondent.value), 1)
-    key = (place * size[0] + group) * size[1] + respondent.code
+    key = (place.astype(np.int64) * size[0] + group) * size[1] + respondent.code
     who, person = np.unique(key, return_inverse=True)
     unit, of_group = np.divmod(who // size[1], size[0])
     level = np.full((len(who), len(plan.items)), BLANK, np.int8)
@@ -164,7 +166,7 @@ def survey_of(
     return Survey(
         geo=np.array(known.get_level_values(0), object),
         nuts_version=_joined(place, _codes(rows.column("nuts_version")), len(known)),
-        wave=found[:, 1],
+        wave=known.get_level_values(1).to_numpy(),
         questionnaire=_joined(place, version, len(known)),
         not_scored=reason,
         unit=unit[order],
@@ -177,19 +179,30 @@ def survey_of(
 
 
 class Codes(NamedTuple):
-    """A column of texts: place of each row's text among the distinct ones, which are in order."""
+    """A column: place of each row's text or number among the distinct ones, which are in order."""
 
-    code: Ints
+    code: NDArray[np.int32]
     value: NDArray[np.object_]
 
 
 def _codes(column: pa.ChunkedArray) -> Codes:
-    encoded = pc.dictionary_encode(pc.fill_null(column, "")).combine_chunks()
-    texts = np.array(encoded.dictionary.to_pylist(), object)
-    order = np.argsort(texts, kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return Codes(place[encoded.indices.to_numpy(zero_copy_only=False)], texts[order])
+    filled = pc.fill_null(column, "") if pa.types.is_string(column.type) else column
+    encoded = pc.dictionary_encode(filled).combine_chunks()
+    values = np.array(encoded.dictionary.to_pylist(), object)
+    order = np.argsort(values, kind="stable")
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return Codes(place[encoded.indices.to_numpy(zero_copy_only=False)], values[order])
+
+
+def _pairs(one: Codes, two: Codes) -> tuple[Ints, NDArray[np.int32]]:
+    """Return the pairs of two columns there are, P × 2 in order, and the place of each row's."""
+    width = max(len(two.value), 1)
+    cell = one.code * np.int32(width) + two.code
+    found = np.flatnonzero(np.bincount(cell, minlength=1))
+    place = np.zeros(found[-1] + 1 if len(found) else 1, np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return np.column_stack(np.divmod(found, width)), place[cell]
 
 
 def _values(rows: pa.Table) -> Levels:
@@ -201,10 +214,11 @@ def _values(rows: pa.Table) -> Levels:
     return np.where(answered, level, stands[state.code]).astype(np.int8)
 
 
-def _joined(place: Ints, column: Codes, units: int) -> NDArray[np.object_]:
+def _joined(place: NDArray[np.int32], column: Codes, units: int) -> NDArray[np.object_]:
     """Return the texts of a column by survey, joined by ``;``."""
     texts: list[list[str]] = [[] for _ in range(units)]
-    for unit, code in np.unique(np.column_stack([place, column.code]), axis=0).tolist():
+    of_units = Codes(place, np.arange(units).astype(object))
+    for unit, code in _pairs(of_units, column)[0].tolist():
         texts[unit].append(column.value[code])
     return np.array(["; ".join(filter(None, of)) for of in texts], object)
 
@@ -235,7 +249,10 @@ def _meanings(
 
 
 def _not_scored(
-    version: Codes, place: Ints, units: int, scored_as: tuple[Questionnaire, StressTestMethod]
+    version: Codes,
+    place: NDArray[np.int32],
+    units: int,
+    scored_as: tuple[Questionnaire, StressTestMethod],
 ) -> NDArray[np.object_]:
     """Return by survey why it cannot be scored; empty if it can."""
     here, wanted = _mappings(scored_as), scored_as[0].version

@@ -1,5 +1,7 @@
 """A file or directory appears whole or not at all."""
 
+import os
+
 import pytest
 
 from s3etl import files
@@ -39,6 +41,16 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         files.point(path, "new")
     assert files.pointed(path) == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_a_file_is_what_the_umask_says(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        files.write_atomic(tmp_path / "report.html", b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "report.html").stat().st_mode & 0o777 == mode
 
 
 def test_a_pointer_that_is_not_there_points_nowhere(tmp_path):
