@@ -167,10 +167,10 @@ def _reasons(of: Assessment, found: Candidates, columns: dict[str, Any]) -> NDAr
         of_row = {name: c[row] for name, c in columns.items() if isinstance(c, np.ndarray)}
         if kind == EVIDENCE:
             raw = of_row["value_raw"]
-            given = f"Answers give {raw:.1f} points but" if np.isfinite(raw) else "Answers"
+            given = f"Answers give {raw:.1f} points, but the" if np.isfinite(raw) else "The"
             out[row] = (
-                f"{given} count for {of_row['value']:.1f}: no document is of grade "
-                f"{of.method.documented} or better, and without one none counts above "
+                f"{given} score is {of_row['value']:.1f}: without a document of grade "
+                f"{of.method.documented} or better no answer counts above "
                 f"{score_of(of.method.cap):.0f}."
             )
         elif kind == DIALOGUE:
@@ -183,6 +183,7 @@ def _reasons(of: Assessment, found: Candidates, columns: dict[str, Any]) -> NDAr
             out[row] = (
                 f"{of_row['gap_basis'].capitalize()} are {of_row['gap']:.1f} points ahead; "
                 f"{of_row['teacher']} has {of_row['teacher_value']:.1f} in {of_row['dimension']}, "
-                f"here it is {mine[row]:.1f} (P = {of_row['probability']:.2f})."
+                f"here it is {mine[row]:.1f} "
+                f"(ahead in {100 * of_row['probability']:.0f} % of draws)."
             )
     return out

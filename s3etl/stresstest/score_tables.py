@@ -115,7 +115,7 @@ def dimension_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
                 of,
                 score[:, :7],
                 scores.dimension.coverage,
-                f"less than {method.least_weight:.0%} of its weight is scored",
+                f"less than {100 * method.least_weight:.0f} % of its weight is scored",
             ),
             missing_total(
                 of,
@@ -226,7 +226,7 @@ def direction_table(of: Assessment) -> pa.Table:
     low[:, 2], high[:, 2] = np.fmin(low[:, 2], score[:, 2]), np.fmax(high[:, 2], score[:, 2])
     both = scores.direction.coverage
     coverage = np.column_stack([both, both.min(axis=1)])
-    need = f"less than {method.least_weight:.0%} of its weight is scored"
+    need = f"less than {100 * method.least_weight:.0f} % of its weight is scored"
     why = missing_total(of, score, coverage, need)
     nothing = np.isfinite(scores.direction.score).all(axis=1) & np.isnan(scores.balance)
     why[:, 2] = np.where(nothing, "both directions are 0", why[:, 2])

@@ -37,7 +37,7 @@ def twin_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -> 
             "value": score,
             "unit": UNIT,
             "twin": twin.indicator,
-            "twin_title": found.title,
+            "twin_title": found.title + (", the fewer the better" if twin.reversed else ""),
             "twin_value": value,
             "twin_year": found.year,
             "twin_percentile": of_all,

@@ -82,7 +82,7 @@ def test_who_cannot_be_a_frontrunner_is_told_why():
     assert why[0] == ""
     assert why[1] == "under 8 respondents; under 3 groups"
     assert "not every dimension" in why[2]
-    assert "50%" in why[3]
+    assert "50 %" in why[3]
 
 
 def test_peers_are_the_reference_regions_that_took_part():
