@@ -18,67 +18,16 @@ from s3etl.stresstest.method import load_method
 from s3etl.stresstest.questionnaire import load
 from s3etl.stresstest.score_tables import dimension_table
 from s3etl.stresstest.survey import survey_of
+from tests.stresstest_attack import solved
 from tests.stresstest_world import PLAN, answers_table, evidence_table, full, spelt
 
 METHOD = load_method().model_copy(update={"draws": 100, "permutations": 100})
 NONE = evidence_table([])
-PAIRS = np.array([(low, high) for low in range(5) for high in range(low, 5)])
-"""The two middle answers of a group."""
-SIGNS = {"providers higher": 1, "users higher": -1}
-SIDES = {"P": 1, "I": 1, "C": -1, "B": -1, "R": 0}
 
 
 def assessed(rows, evidence=NONE):
     survey = survey_of(answers_table(rows), evidence, load(), METHOD)
     return assess(survey, PLAN, METHOD)
-
-
-def gap_of(medians):
-    means = [
-        np.mean(side, axis=0)
-        for sign in (1, -1)
-        if (side := [m for g, m in medians.items() if SIDES[g] == sign])
-    ]
-    return means[0] - means[1] if len(means) == 2 else None
-
-
-def solved(row, cells, groups):
-    """Return the medians of every group that agree with all that is published of an item.
-
-    Args:
-        row: Row of the item table.
-        cells: Rows of the group table, by the cell.
-        groups: Valid answers by group; the opponent knows those of groups shown alone only.
-    """
-    possible = []
-    for group in groups:
-        told = cells.get(group)
-        pairs = PAIRS if told is None else PAIRS[12.5 * PAIRS.sum(axis=1) == told]
-        if told is not None and groups[group] % 2:
-            pairs = pairs[pairs[:, 0] == pairs[:, 1]]
-        possible.append(pairs)
-    places = np.indices([len(p) for p in possible]).reshape(len(groups), -1)
-    chosen = np.stack([p[at] for p, at in zip(possible, places, strict=True)])
-    cap = 4 if row["evidence_grade"] >= 2 else 2
-    capped, raw = (12.5 * np.minimum(chosen, top).sum(axis=-1) for top in (cap, 4))
-    medians = dict(zip(groups, raw, strict=True))
-    claims = [
-        (row["value"], capped.mean(axis=0)),
-        (row["value_raw"], raw.mean(axis=0)),
-        (row["perception_gap"], gap_of(medians)),
-        (row["perception_range"], np.ptp(raw, axis=0)),
-    ]
-    claims += [
-        (value, np.mean([medians[g] for g in cell.split("+")], axis=0))
-        for cell, value in cells.items()
-    ]
-    agrees = np.ones(raw.shape[1], bool)
-    for said, truth in claims:
-        if said is not None:
-            agrees &= np.abs(said - truth) < 1e-3
-    if row["perception_flag"] in SIGNS:
-        agrees &= SIGNS[row["perception_flag"]] * gap_of(medians) >= METHOD.flag_gap
-    return {group: set(of[agrees].tolist()) for group, of in medians.items()}
 
 
 ANSWERS = st.lists(st.integers(0, 4), max_size=4)
@@ -101,12 +50,12 @@ def test_no_small_group_can_be_solved_for(groups, grade):
     )
     row = next(r for r in item_table(of, load()).to_pylist() if r["indicator_id"] == "D1.1")
     cells = {
-        r["shown_as"]: r["value"]
+        r["shown_as"]: (r["value"], r["answers"])
         for r in group_table(of, load()).to_pylist()
         if r["indicator_id"] == "D1.1"
     }
     sizes = {g: len(said) for g, said in groups.items() if said}
-    found = solved(row, cells, sizes)
+    found = solved(row, cells)
     hidden = [g for g in sizes if g not in cells]
     truth = {g: 25 * float(np.median(said)) for g, said in groups.items() if said}
     assert all(truth[g] in found[g] for g in sizes)
