@@ -92,7 +92,7 @@ ITEMS: Final = pa.schema(
         _number("consensus", "Tastle-Wierman, 0 half at each end to 1 unanimity; raw answers"),
         _number("perception_gap", "mean median of policy and agencies less clusters and business"),
         _number("perception_range", "largest less smallest median of a group"),
-        _number("perception_p", "p of the permutation test; empty where a group is hidden"),
+        _number("perception_p", "p, by permutation and redrawn groups; empty with a group hidden"),
         _number("perception_q", "p after Benjamini-Hochberg within the region"),
         _text("perception_flag", "providers higher, users higher, none; empty if not shown"),
         _text("perception_because", "why a figure on perception is not shown"),

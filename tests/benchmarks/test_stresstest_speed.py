@@ -56,8 +56,9 @@ def floor():
     for _ in range(REGIONS):
         for group in range(5):  # respondents drawn anew, group by group
             np.sign(answers[EACH * group : EACH * group + EACH].T @ drawn[group])
-        for group in range(4):  # and permuted between the groups of the two sides
+        for group in range(4):  # permuted between the groups of the two sides, and redrawn
             np.sign(answers[: 4 * EACH].T @ np.tile(drawn[group], (4, 1)))
+            np.sign(answers[EACH * group : EACH * group + EACH].T @ drawn[group])
 
 survey, structure = wave()
 start = time.perf_counter()

@@ -113,6 +113,20 @@ def test_where_nobody_differs_a_region_has_a_discovery_no_more_often_than_said()
     assert np.mean(of.flagged.any(axis=1)) <= TESTED.false_discovery
 
 
+def test_where_only_groups_of_a_side_differ_the_sides_are_not_said_to():
+    """Policy makers are above agencies and clusters above business, alike: no gap is there.
+
+    Permutation alone finds a gap in 20 to 40 % of such regions.
+    """
+    for sizes in (8, (3, 20)):
+        of = world(sizes, units=150, bias=np.array([0.6, -0.6, 0.6, -0.6, 0]), seed=13)
+        counts = scoring.counts_of(of.survey)
+        items = scoring.score_items(of.survey, counts, PLAN, TESTED)
+        here = perceive(of.survey, counts, items.raw_median, PLAN, TESTED)
+        assert np.isfinite(here.p).sum() > 4000
+        assert np.mean((here.q < TESTED.false_discovery).any(axis=1)) <= TESTED.false_discovery
+
+
 def test_the_share_of_false_discoveries_among_all_stays_below_its_rate():
     """Half of the items have a gap of a level and a half; the other half has none."""
     rng = np.random.default_rng(7)
