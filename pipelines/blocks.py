@@ -58,7 +58,7 @@ class Block(NamedTuple):
         uses: Those it uses where they are there.
         tables: Its tables and their columns.
         compute: How they are computed.
-        code: Modules whose text is part of its identity.
+        code: Modules whose text is part of its identity; ``package.*`` is all of a package.
         after: Blocks it uses where they are there.
         settings: Declarations that are part of its identity.
         ranked: Whether it uses the figures and ranks of all indicators that have them.
@@ -224,13 +224,6 @@ def _holding(work: Workspace, inputs: Inputs, holds: str) -> list[str]:
     return sorted(r for r in inputs.registers if work.catalogue.registers[r].holds == holds)
 
 
-_DOMAIN_CODE: Final = (
-    "s3etl.domains.assign",
-    "s3etl.domains.declared",
-    "s3etl.domains.naics",
-    "s3etl.domains.projection",
-    "s3etl.domains.records",
-)
 BLOCKS: Final = {
     "organisations": Block(
         "Cluster organisations: placed in regions, told apart, given domains",
@@ -239,27 +232,7 @@ BLOCKS: Final = {
         (NUTS_GEOMETRY, NAICS_NACE, *(s.dataset for s in load_method().enterprises)),
         ORGANISATION_TABLES | {"registry_indicator": REGISTRY},
         _organisations,
-        (
-            *(
-                f"s3etl.organisations.{m}"
-                for m in (
-                    *("choosing", "cities", "codes", "completeness", "duplicates"),
-                    *(
-                        "enterprises",
-                        "grouping",
-                        "indicators",
-                        "listing",
-                        "names",
-                        "pairs",
-                        "placing",
-                        "postcodes",
-                    ),
-                    *("quality", "regions", "territory", "wording"),
-                )
-            ),
-            "s3etl.nuts.convert",
-            *_DOMAIN_CODE,
-        ),
+        ("pipelines.blocks", "s3etl.organisations.*", "s3etl.nuts.*", "s3etl.domains.*"),
         settings=lambda: [
             dump(load_method()),
             dump(load_quality()),
@@ -273,12 +246,7 @@ BLOCKS: Final = {
         (NAICS_NACE,),
         {"priority": APPLIES, "scheme": SCHEMES, "practice": PRACTICES},
         _strategies,
-        (
-            "s3etl.strategies.resolve",
-            "s3etl.strategies.tables",
-            "s3etl.strategies.territory",
-            *_DOMAIN_CODE,
-        ),
+        ("pipelines.blocks", "s3etl.strategies.*", "s3etl.domains.*"),
     ),
     "participation": Block(
         "StressTest survey: how many answered, by region, wave and group",
@@ -297,28 +265,9 @@ BLOCKS: Final = {
         portfolio.TABLES,
         lambda work, _: portfolio.compute(work),
         (
-            "pipelines.portfolio",
-            *(
-                f"s3etl.portfolio.{m}"
-                for m in (
-                    *("arrays", "bands", "cells", "change", "complexity", "disclosure"),
-                    *("divisions", "economy", "estimate", "fill", "indicators", "plants"),
-                    *("protection", "ranking", "relatedness", "rounding"),
-                    *("shrinkage", "specialisation", "stars", "strengths", "structure", "tables"),
-                    *("method_stress", "scenario", "shock_vectors", "space", "standard"),
-                    "universe",
-                )
-            ),
-            *(f"s3etl.alignment.{m}" for m in ("cells", "chance", "index", "region", "tables")),
-            "s3etl.benchmark.ranks",
-            "s3etl.nuts.contiguity",
-            "s3etl.nuts.convert",
-            "s3etl.nuts.recipes",
-            "s3etl.organisations.indicators",
-            "s3etl.organisations.quality",
-            "s3etl.shocks",
-            "s3etl.strategies.like",
-            *_DOMAIN_CODE,
+            *("pipelines.portfolio", "s3etl.portfolio.*", "s3etl.alignment.*"),
+            *("s3etl.organisations.*", "s3etl.strategies.*", "s3etl.domains.*"),
+            *("s3etl.benchmark.ranks", "s3etl.nuts.*", "s3etl.shocks"),
         ),
         after=("organisations", "strategies"),
         settings=lambda: [
@@ -338,24 +287,8 @@ BLOCKS: Final = {
         peers.TABLES,
         lambda work, inputs: peers.compute(work, inputs.ranked),
         (
-            "pipelines.peers",
-            *(
-                f"s3etl.benchmark.{m}"
-                for m in (
-                    *("convergence", "convergence_tables", "gap_tables", "gaps", "groups"),
-                    *("panel", "ranks"),
-                )
-            ),
-            "s3etl.columns",
-            "s3etl.nuts.convert",
-            "s3etl.nuts.recipes",
-            *(
-                f"s3etl.peers.{m}"
-                for m in (
-                    *("distance", "references", "stability", "structure", "tables", "treatment"),
-                )
-            ),
-            "s3etl.regions",
+            *("pipelines.peers", "s3etl.peers.*", "s3etl.benchmark.*"),
+            *("s3etl.nuts.*", "s3etl.columns", "s3etl.regions"),
         ),
         after=("portfolio",),
         settings=lambda: [dump(peers_method()), dump(load_comparison()), dump(PORTFOLIO)],
@@ -368,20 +301,7 @@ BLOCKS: Final = {
         (),
         INDEX_TABLES,
         lambda work, inputs: framework.compute(work, inputs.ranked),
-        (
-            "pipelines.framework",
-            *(
-                f"s3etl.benchmark.{m}"
-                for m in (
-                    *("aggregate", "audit", "base", "composite", "coverage", "declaration"),
-                    *("design", "gaps", "hierarchy", "imputation", "index", "index_tables"),
-                    *("noise", "normalise", "plan", "precision", "prepare", "ranks", "replication"),
-                    "robustness",
-                    *("scoring", "sensitivity", "state", "treatment", "uncertainty", "weights"),
-                    "wide",
-                )
-            ),
-        ),
+        ("pipelines.framework", "s3etl.benchmark.*"),
         settings=lambda: [dump(composite) for composite in load_composites().values()],
         ranked=True,
     ),
@@ -392,7 +312,7 @@ BLOCKS: Final = {
         (),
         STRESSTEST,
         _stresstest,
-        ("pipelines.stresstest", *(f"s3etl.stresstest.{m}" for m in stresstest.MODULES)),
+        ("pipelines.stresstest", "s3etl.stresstest.*", "s3etl.peers.*"),
         after=("organisations", "strategies", "portfolio", "peers"),
         settings=lambda: [dump(stresstest_method()), dump(questionnaire.load())],
     ),

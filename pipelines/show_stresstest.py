@@ -166,7 +166,7 @@ def _teachers(p: Profile) -> None:
             (
                 *(p.domains.get(row["indicator_id"], row["title"]), p.region(row["teacher"])),
                 words.figure(row["difference"]),
-                *(words.percent(row["probability"]), words.similarity(row)),
+                *(words.percent(row["probability"]), words.alike(row)),
                 *(_documents(p, row), row["match"]),
             )
             for row in found

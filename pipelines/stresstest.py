@@ -11,19 +11,12 @@ import pyarrow.compute as pc
 
 from pipelines.portfolio import newest_series
 from pipelines.workspace import Workspace
+from s3etl.domains.records import ecosystems
 from s3etl.stresstest.answers import ANSWERS, EVIDENCE
 from s3etl.stresstest.beside import Beside, structure_of
 from s3etl.stresstest.method import load_method
 from s3etl.stresstest.profile import stresstest_tables
 from s3etl.stresstest.questionnaire import load
-
-MODULES = (
-    *("actions", "answers", "assessment", "beside", "bootstrap", "columns", "consensus"),
-    *("disclosure", "frontier", "gap_table", "item_tables", "perception", "profile"),
-    *("score_tables", "scoring", "shown", "survey", "tables", "teacher_table", "teachers"),
-    *("twin_table", "twins", "waves"),
-)
-"""Modules of :mod:`s3etl.stresstest` whose text is part of the block's identity."""
 
 
 def compute(
@@ -64,4 +57,5 @@ def beside(work: Workspace) -> Beside:
         cells=portfolio.get("alignment_cell"),
         indicators=[table for table in found if table is not None],
         practices=practices,
+        domains=ecosystems().declared.domains,
     )

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -38,13 +39,19 @@ def code_version(*modules: str) -> str:
 
     It is part of the identity of everything computed, so that a changed parser or measure can
     never look unchanged downstream.
+
+    Args:
+        modules: Names; ``package.*`` is every module of a package, so that a new one counts.
     """
     texts = []
     for module in modules:
-        spec = importlib.util.find_spec(module)
+        name = module.removesuffix(".*")
+        spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(module)
-        texts.append([module, hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()])
+            raise ModuleNotFoundError(name)
+        file = Path(spec.origin)
+        every = [file] if name == module else sorted(file.parent.glob("*.py"))
+        texts += [[name, f.name, hashlib.sha256(f.read_bytes()).hexdigest()] for f in every]
     return identity(texts)
 
 
@@ -53,16 +60,18 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Yield a file that gets its name, on disk, when the block ends without error.
 
     Readers see the old file or the new one, never a part; of a block that fails nothing stays.
+    Who may read it is what the umask says, as of any file: others are sent reports. What they may
+    not see lies in folders that are closed.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

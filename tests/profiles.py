@@ -20,7 +20,7 @@ MADE = {
     "ref_year": 2026,
     "geo": "XA11",
 }
-HERE = "80.0 in {}, here it is 35.4 (P = 0.97)."
+HERE = "80.0 in {}, here it is 35.4 (ahead in 97 % of draws)."
 GAP = "withheld: fewer than three respondents"
 
 

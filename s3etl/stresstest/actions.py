@@ -51,9 +51,9 @@ def candidates(of: Assessment) -> Candidates:
     """Find what each region is called to do.
 
     Evidence where the cap lowers the score, or may and that is not told; dialogue where a
-    perception gap is flagged; transfer where peers, else frontrunners, are 25 points ahead on
-    the item and there is a teacher in its dimension: the best match that is ahead on the item
-    as well, or the best.
+    perception gap is flagged and may be told; transfer where peers, else frontrunners, are 25
+    points ahead on the item and there is a teacher in its dimension: the best match that is ahead
+    on the item as well, or the best.
     """
     score = of.items.score
     peer, front = of.of_items.peers - score, of.of_items.front_value - score
@@ -63,7 +63,7 @@ def candidates(of: Assessment) -> Candidates:
     called = np.stack(
         [
             of.lowered,
-            of.items.scored & of.perception.flagged,
+            of.items.scored & of.perception.flagged & of.shown.gap,
             (gap >= of.method.transfer_gap - 1e-9) & (teacher >= 0),
         ],
         axis=-1,
@@ -122,7 +122,6 @@ def action_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -
     keys = zip(teacher.tolist(), codes[dimension].tolist(), strict=True)
     practices[:] = [known.get(key, "") for key in keys]
     dialogue = found.kind == DIALOGUE
-    told = dialogue & of.shown.gap[unit, item]
     side = np.where(of.perception.gap[unit, item] > 0, "providers higher", "users higher")
     items = [questionnaire.items[i] for i in item]
     columns: dict[str, Any] = {
@@ -143,7 +142,7 @@ def action_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -
         ),
         "value": of.items.score[unit, item],
         "value_raw": np.where(of.shown.raw, of.items.raw, np.nan)[unit, item],
-        "perception_gap": np.where(told, of.perception.gap[unit, item], np.nan),
+        "perception_gap": np.where(dialogue, of.perception.gap[unit, item], np.nan),
         "perception_flag": np.where(dialogue, side, ""),
         "teacher": teacher,
         "teacher_value": theirs,
@@ -168,15 +167,14 @@ def _reasons(of: Assessment, found: Candidates, columns: dict[str, Any]) -> NDAr
         of_row = {name: c[row] for name, c in columns.items() if isinstance(c, np.ndarray)}
         if kind == EVIDENCE:
             raw = of_row["value_raw"]
-            given = f"Answers give {raw:.1f} points but" if np.isfinite(raw) else "Answers"
+            given = f"Answers give {raw:.1f} points, but the" if np.isfinite(raw) else "The"
             out[row] = (
-                f"{given} count for {of_row['value']:.1f}: no document is of grade "
-                f"{of.method.documented} or better, and without one none counts above "
+                f"{given} score is {of_row['value']:.1f}: without a document of grade "
+                f"{of.method.documented} or better no answer counts above "
                 f"{score_of(of.method.cap):.0f}."
             )
         elif kind == DIALOGUE:
-            gap = of_row["perception_gap"]
-            size = f"at least {of.method.flag_gap:.0f}" if np.isnan(gap) else f"{abs(gap):.1f}"
+            size = f"{abs(of_row['perception_gap']):.1f}"
             ahead, behind = ("Providers", "users")
             if of_row["perception_flag"] == "users higher":
                 ahead, behind = ("Users", "providers")
@@ -185,6 +183,7 @@ def _reasons(of: Assessment, found: Candidates, columns: dict[str, Any]) -> NDAr
             out[row] = (
                 f"{of_row['gap_basis'].capitalize()} are {of_row['gap']:.1f} points ahead; "
                 f"{of_row['teacher']} has {of_row['teacher_value']:.1f} in {of_row['dimension']}, "
-                f"here it is {mine[row]:.1f} (P = {of_row['probability']:.2f})."
+                f"here it is {mine[row]:.1f} "
+                f"(ahead in {100 * of_row['probability']:.0f} % of draws)."
             )
     return out

@@ -5,7 +5,7 @@ Tables in, arrays out; nothing of the survey is in here.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +27,17 @@ class Beside:
     Attributes:
         structure: Who is alike in structure.
         cells: Table of ``s3etl.alignment.tables.CELLS``.
-        indicators: Tables with columns ``indicator_id``, ``geo``, ``value`` and ``title``.
+        indicators: Tables with columns ``indicator_id``, ``geo``, ``value``, ``title``,
+            ``missing_because`` and ``not_rankable_because``.
         practices: Table of ``s3etl.strategies.tables.PRACTICES``, those that may be passed on.
+        domains: Names of domains by id.
     """
 
     structure: Structure | None = None
     cells: pa.Table | None = None
     indicators: Sequence[pa.Table] = ()
     practices: pa.Table | None = None
+    domains: Mapping[str, str] = field(default_factory=dict)
 
 
 def structure_of(peers: Mapping[str, pa.Table]) -> Structure:
@@ -46,6 +49,8 @@ def structure_of(peers: Mapping[str, pa.Table]) -> Structure:
         peers: Tables ``structural_variable``, ``reference_set`` and ``reference_region`` of
             :mod:`s3etl.peers.tables`.
     """
+    if not peers["structural_variable"].num_rows:
+        return Structure((), np.zeros((0, 0)), np.zeros((0, 0), bool))
     values = peers["structural_variable"].to_pandas()
     x = values.pivot_table(index="geo", columns="variable", values="treated", aggfunc="first")
     weights = values.groupby("variable")["weight"].first().reindex(x.columns)
@@ -112,12 +117,13 @@ def practices_of(practices: pa.Table | None) -> dict[tuple[str, str], str]:
 
 
 class Indicator(NamedTuple):
-    """A published indicator: title, year or NaN, regions, values, why it is not ranked."""
+    """A published indicator: title, year or NaN, regions, values, why some have none or no rank."""
 
     title: str
     year: float
     geo: NDArray[np.object_]
     value: Floats
+    missing: NDArray[np.object_]
     caution: NDArray[np.object_]
 
 
@@ -136,7 +142,10 @@ def indicator_of(tables: Sequence[pa.Table], wanted: str) -> Indicator:
                 year,
                 np.array(told["geo"], object),
                 np.array(told["value"], float),
-                np.array([text or "" for text in told["not_rankable_because"]], object),
+                *(
+                    np.array([text or "" for text in told[name]], object)
+                    for name in ("missing_because", "not_rankable_because")
+                ),
             )
     nothing = np.array([], object)
-    return Indicator("", np.nan, nothing, nothing.astype(float), nothing)
+    return Indicator("", np.nan, nothing, nothing.astype(float), nothing, nothing)

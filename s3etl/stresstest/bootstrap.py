@@ -95,9 +95,9 @@ def draw(
         whole = overall(dimension, plan, method)
         # Rounded, so that equal scores are equal whatever the order of a sum.
         out.dimension[unit] = np.round(dimension, 6).T
-        out.direction[unit, :2] = direction.T
-        out.direction[unit, 2] = balance_of(direction[:, 0], direction[:, 1])
-        out.overall[unit] = whole.mean, whole.weakest, whole.geometric
+        out.direction[unit, :2] = np.round(direction, 6).T
+        out.direction[unit, 2] = np.round(balance_of(direction[:, 0], direction[:, 1]), 6)
+        out.overall[unit] = np.round([whole.mean, whole.weakest, whole.geometric], 6)
     return out
 
 
@@ -131,11 +131,12 @@ def _items(
         one = valid == 1
         if one.any():
             noise = rng.uniform(-method.jitter, method.jitter, total.shape)[one]
-            median[one] = np.clip(own[one] + noise, 0, 100)
+            median[one] = own[one] + noise  # uncut: an interval of one side would tell the answer
         median[valid == 0] = 0
         total += median
     groups = (counts.valid[unit] > 0).sum(axis=0)
-    return np.asarray(total / np.maximum(groups, 1)[:, None].astype(np.float32), np.float32)
+    score = total / np.maximum(groups, 1)[:, None].astype(np.float32)
+    return np.asarray(np.clip(score, 0, 100), np.float32)
 
 
 def median_of_draws(cast: Levels, cap: Ints | int, times: Single) -> Single:

@@ -3,7 +3,7 @@
 No column is decided on here, nor what may be shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from s3etl.stresstest.tables import SOURCE
 DECIMALS: Final = 3
 """Half a level, 12.5 points, shared by up to four groups has three decimals."""
 FINE, COARSE = 0.1, 5.0
-"""Steps to which bounds are rounded outwards; coarse where a small group is in them, whose
+"""Steps to which bounds are rounded outwards; coarse where few people are in them, whose
 answers a bound of many digits would tell."""
 
 Column = NDArray[Any]
@@ -66,15 +66,17 @@ def made_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
     }
 
 
-def outwards(bounds: tuple[Floats, Floats], value: Floats, hidden: Bools) -> tuple[Floats, Floats]:
-    """Round bounds outwards, coarsely where a group is hidden; they always include the value.
+def outwards(
+    bounds: tuple[Floats, Floats], value: Floats, coarse: Bools | None = None
+) -> tuple[Floats, Floats]:
+    """Round bounds outwards; they always include the value.
 
     Args:
         bounds: Lower and upper bound, of any axes.
         value: The score itself, same axes.
-        hidden: Whether a group is hidden, same axes.
+        coarse: Where to round coarsely, same axes; nowhere if not given.
     """
-    step = np.where(hidden, COARSE, FINE)
+    step = FINE if coarse is None else np.where(coarse, COARSE, FINE)
     low, high = np.fmin(bounds[0], value), np.fmax(bounds[1], value)
     return (
         np.maximum(np.floor(np.round(low / step, 6)) * step, 0),
@@ -82,23 +84,28 @@ def outwards(bounds: tuple[Floats, Floats], value: Floats, hidden: Bools) -> tup
     )
 
 
-def quality(smallest: Ints, known: Bools, method: StressTestMethod) -> dict[str, Column]:
+def quality(
+    smallest: Ints, known: Bools, kinds: Sequence[str], method: StressTestMethod
+) -> dict[str, Column]:
     """Say how far intervals can be relied on, by the size of the smallest group.
 
     Groups of one and of two are not told apart: how many answered is not shown either.
 
     Args:
-        smallest: Any axes; respondents of the smallest group.
-        known: Whether there is an interval.
+        smallest: U × T, respondents of the smallest group.
+        known: U × T, whether there is an interval.
+        kinds: T, what each score is, a name in the declared coverage.
         method: The choices.
     """
-    sizes = np.array([size for size in method.coverage if size == 1 or size >= MINIMUM])
-    found = np.array([method.coverage[size] for size in sizes.tolist()])
-    place = np.maximum(np.searchsorted(sizes, smallest, side="right") - 1, 0)
     words = np.where(smallest >= method.reliable_group, "reliable", "indicative")
+    share = np.full(smallest.shape, np.nan)
+    for column, kind in enumerate(kinds):
+        of = {n: found for n, found in method.coverage[kind].items() if n == 1 or n >= MINIMUM}
+        place = np.searchsorted(np.array([*of]), smallest[:, column], side="right") - 1
+        share[:, column] = np.array([*of.values()])[np.maximum(place, 0)]
     return {
         "interval_quality": np.where(known, words, ""),
-        "interval_coverage": np.where(known, found[place], np.nan),
+        "interval_coverage": np.where(known, share, np.nan),
     }
 
 

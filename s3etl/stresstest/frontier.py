@@ -40,13 +40,14 @@ def not_eligible(
         evidence: U, share of items asking for a document that have one.
         method: The choices.
     """
+    share = f"{100 * method.front_evidence:.0f} %"
     rules = (
         (respondents < method.front_respondents, f"under {method.front_respondents} respondents"),
         (groups < method.front_groups, f"under {method.front_groups} groups"),
         (~scored, "not every dimension is scored"),
         (
             ~(evidence >= method.front_evidence),
-            f"documents for under {method.front_evidence:.0%} of the items that ask for one",
+            f"documents for under {share} of the items that ask for one",
         ),
     )
     return [

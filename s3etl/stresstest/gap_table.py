@@ -12,7 +12,7 @@ from s3etl.stresstest.columns import Column, joined, table, where_of
 from s3etl.stresstest.frontier import drawn_gap, drawn_peer_gap, probability_ahead
 from s3etl.stresstest.item_tables import BASES
 from s3etl.stresstest.questionnaire import Questionnaire
-from s3etl.stresstest.score_tables import TOTALS
+from s3etl.stresstest.score_tables import TOTALS, few
 from s3etl.stresstest.survey import Floats
 from s3etl.stresstest.tables import GAPS, UNIT
 
@@ -76,7 +76,7 @@ def _gaps(
     code, title, level, number, kind = said
     there = np.isfinite(value) & np.isfinite(score)
     low, high = (np.round(bound, 1) for bound in bounds(drawn, of.method))
-    known = np.isfinite(drawn).all(axis=1)
+    known = np.isfinite(drawn).all(axis=1) & ~few(of)
     columns = {
         name: column[there] if isinstance(column, np.ndarray) else column
         for name, column in where_of(of, 1).items()

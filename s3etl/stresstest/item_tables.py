@@ -19,7 +19,8 @@ from s3etl.stresstest.tables import ITEMS, UNIT
 
 BASES = ("named comparators", "frontrunners")
 UNTOLD = f"{POOLED_REASON}; without value, since only the capped score is shown"
-TOLD = "it would tell what a group of fewer than three said"
+WITHHELD_INTERVAL = "withheld"
+TOLD = "they would tell what a group of fewer than three said"
 
 
 def _replies(of: Assessment) -> tuple[Ints, Ints, Ints]:
@@ -62,13 +63,22 @@ def item_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     )
     replies = valid + unsure + na
     why, status = missing_item(of)
-    hidden = ~shown.whole
-    low, high = outwards(bounds(of.drawn.item, of.method), of.items.score, hidden)
+    # How wide an interval is, and to which side, tells of a group how far its answers lie apart.
+    low, high = (
+        np.where(shown.whole, bound, np.nan)
+        for bound in outwards(bounds(of.drawn.item, of.method), of.items.score)
+    )
     smallest = np.where(counts.valid > 0, counts.valid, np.iinfo(np.int64).max).min(axis=1)
-    good = quality(smallest, of.items.scored, of.method)
-    status = np.where((status == "A") & (good["interval_quality"] == "indicative"), "U", status)
+    sure = of.items.scored & shown.whole
+    good = quality(smallest, sure, ["item"] * sure.shape[1], of.method)
+    small = of.items.scored & (smallest < of.method.reliable_group)
+    status = np.where((status == "A") & small, "U", status)
+    good["interval_quality"] = np.where(
+        of.items.scored & ~shown.whole, WITHHELD_INTERVAL, good["interval_quality"]
+    )
     told = shown.region[:, None] & shown.counts
     groups = (counts.valid > 0).sum(axis=1)
+    mapped = of.survey.not_scored[:, None] == ""
     contradiction = "a document has two grades; the lower counts"
     columns: dict[str, Any] = {
         **where_of(of),
@@ -84,8 +94,8 @@ def item_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
         "interval_low": low,
         "interval_high": high,
         **good,
-        "evidence_grade": of.survey.grade,
-        "evidence_documents": of.survey.documents,
+        "evidence_grade": np.where(mapped, of.survey.grade, np.nan),
+        "evidence_documents": np.where(mapped, of.survey.documents, np.nan),
         "evidence_capped": np.array([None, False, True], object)[
             np.where(shown.raw, of.lowered + 1, 0)
         ],
@@ -108,22 +118,26 @@ def _perception(of: Assessment) -> dict[str, Column]:
     found, shown, scored = of.perception, of.shown, of.items.scored
     gap = scored & shown.gap & np.isfinite(found.gap)
     whole = scored & shown.whole
-    tested = np.isfinite(found.p) & scored
+    # A flag says that Δ is 25 or more, and so tells as much as Δ.
+    tested = np.isfinite(found.p) & gap
     side = np.where(found.gap > 0, "providers higher", "users higher")
+    untested = f"not tested: fewer than {of.method.flag_answers} answers on a side"
     because = np.select(
         [
             ~scored,
             np.isnan(found.gap),
             ~shown.gap,
+            ~shown.whole & ~tested,
             ~shown.whole,
             ~tested,
         ],
         [
             "the item has no score",
             "providers or users were not asked or did not answer",
-            f"gap, range and consensus: {TOLD}",
-            f"range and consensus: {TOLD}",
-            f"not tested: fewer than {of.method.flag_answers} answers on a side",
+            f"gap, range and consensus are not shown: {TOLD}",
+            f"range and consensus are not shown: {TOLD}; {untested}",
+            f"p, range and consensus are not shown: {TOLD}",
+            untested,
         ],
         "",
     )
@@ -131,8 +145,8 @@ def _perception(of: Assessment) -> dict[str, Column]:
         "consensus": np.where(whole, of.consensus, np.nan),
         "perception_gap": np.where(gap, found.gap, np.nan),
         "perception_range": np.where(whole, found.spread, np.nan),
-        "perception_p": np.where(gap, found.p, np.nan),
-        "perception_q": np.where(gap, found.q, np.nan),
+        "perception_p": np.where(gap & whole, found.p, np.nan),
+        "perception_q": np.where(gap & whole, found.q, np.nan),
         "perception_flag": np.where(tested, np.where(found.flagged, side, "none"), ""),
         "perception_because": because,
     }

@@ -15,6 +15,8 @@ from s3etl.stresstest.questionnaire import TWINNED
 
 FILE: Final = Path(__file__).with_suffix(".yaml")
 Share = Field(ge=0, le=1)
+COVERED: Final = {"item", "dimension", "direction", "BALANCE", "ST", "ST-MIN", "ST-GEO"}
+"""Kinds of scores that have an interval."""
 
 
 class Twin(Part):
@@ -71,7 +73,7 @@ class StressTestMethod(Declaration):
     interval: tuple[float, float]
     jitter: float = Field(ge=0)
     reliable_group: int = Field(ge=2)
-    coverage: dict[int, float]
+    coverage: dict[str, dict[int, float]]
     front_quantile: float = Share
     front_least: int = Field(ge=1)
     front_respondents: int = Field(ge=1)
@@ -98,9 +100,11 @@ class StressTestMethod(Declaration):
             raise ValueError("no group is on both sides of the perception gap")
         if set(self.twins) != TWINNED:
             raise ValueError(f"twins are of the items {', '.join(sorted(TWINNED))}")
-        sizes = list(self.coverage)
-        if sizes != sorted(sizes) or sizes[:1] != [1] or self.reliable_group not in sizes:
-            raise ValueError("coverage is told by size of group, from 1, up to reliable_group")
+        if set(self.coverage) != COVERED:
+            raise ValueError(f"coverage is told of {', '.join(sorted(COVERED))}")
+        for sizes in map(list, self.coverage.values()):
+            if sizes != sorted(sizes) or sizes[:1] != [1] or self.reliable_group not in sizes:
+                raise ValueError("coverage is told by size of group, from 1, up to reliable_group")
         return self
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from s3etl.stresstest.bootstrap import median_of_draws, stream
+from s3etl.stresstest.bootstrap import Single, median_of_draws, resampled, stream
 from s3etl.stresstest.method import StressTestMethod
 from s3etl.stresstest.scoring import STEPS, Counts, mean_of_groups, votes
 from s3etl.stresstest.survey import GROUPS, Bools, Floats, Levels, Plan, Survey
@@ -25,7 +25,7 @@ class Perception:
     Attributes:
         gap: Δ, providers less users; NaN where a side was not asked or did not answer.
         spread: Largest less smallest median of a group; NaN with fewer than two groups.
-        p: p of the permutation test; NaN where it is not tested.
+        p: Larger p of the permutation and of the resampling test; NaN where it is not tested.
         q: p after Benjamini-Hochberg within the region.
         flagged: Whether the gap is large, and no accident.
     """
@@ -112,11 +112,14 @@ def _test(
     method: StressTestMethod,
     name: tuple[object, ...],
 ) -> Floats:
-    """Return p of one region's items, I.
+    """Return p of one region's items, I: the larger one of two tests.
 
     Respondents change places between all groups of the two sides that are asked an item, whole,
-    with all their answers, and groups keep their sizes. Items that ask the same groups share
-    the permutations.
+    with all their answers, and groups keep their sizes. That supposes that nobody differs where
+    the sides do not; yet policy makers may be above agencies, and clusters above business, with
+    the sides equal. So respondents are drawn anew within their groups, too, and the gap has to be
+    as unlikely among the gaps of these draws less their own. Items that ask the same groups share
+    the draws.
     """
     both = np.sort(np.concatenate(sides(method)))
     pattern = plan.asked[:, both]
@@ -125,33 +128,67 @@ def _test(
         items = enough & (pattern == asked).all(axis=1)
         groups = both[asked]
         there = np.isin(group, groups)
-        rng = stream(method.seed, "permutations", *name, "".join(GROUPS[g] for g in groups))
-        labels = rng.permuted(np.tile(group[there], (method.permutations, 1)), axis=1)
-        extreme = _as_extreme(answers[there][:, items], labels, groups, gap[items], method)
+        here, own = answers[there][:, items], gap[items][:, None]
+        known = *name, "".join(GROUPS[g] for g in groups)
+        permuted = _permuted(group[there], groups, method, known)
+        drawn = _redrawn(group[there], groups, method, known)
+        extreme = np.maximum(
+            _as_extreme(_gaps(here, permuted, method), own),
+            _as_extreme(_gaps(here, drawn, method) - own, own),
+        )
         p[items] = (1 + extreme) / (1 + method.permutations)
     return p
 
 
-def _as_extreme(
-    answers: Levels,
-    labels: NDArray[np.int64],
+def _permuted(
+    group: NDArray[np.int64],
     groups: NDArray[np.int64],
-    gap: Floats,
     method: StressTestMethod,
-) -> NDArray[np.int64]:
-    """Count the permutations with a gap as large; one without an answer on a side counts too."""
+    name: tuple[object, ...],
+) -> dict[int, Single]:
+    """Return who is in each group after each permutation, N × B by group."""
+    rng = stream(method.seed, "permutations", *name)
+    labels = rng.permuted(np.tile(group, (method.permutations, 1)), axis=1).T
+    return {of: (labels == of).astype(np.float32) for of in groups.tolist()}
+
+
+def _redrawn(
+    group: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    method: StressTestMethod,
+    name: tuple[object, ...],
+) -> dict[int, Single]:
+    """Return how often each respondent is drawn within the own group, N × B by group."""
+    rng = stream(method.seed, "gap", *name)
+    out = {}
+    for of in groups.tolist():
+        own = np.flatnonzero(group == of)
+        times = np.zeros((len(group), method.permutations), np.float32)
+        if len(own):
+            times[own] = resampled(len(own), method.permutations, rng)
+        out[of] = times
+    return out
+
+
+def _gaps(answers: Levels, members: dict[int, Single], method: StressTestMethod) -> Single:
+    """Return Δ of every draw, I × B; NaN where a side has no answer.
+
+    Args:
+        answers: N × I.
+        members: How often each respondent is in a group, N × B by group.
+        method: The choices.
+    """
     cast, rated = votes(answers), (answers >= 0).T.astype(np.float32)
-    shape = (answers.shape[1], len(labels))
     means = []
     for side in sides(method):
-        total, number = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for of in sorted(set(side) & set(groups.tolist())):
-            member = (labels == of).T.astype(np.float32)
-            there = rated @ member > 0
-            total += np.where(there, median_of_draws(cast, STEPS, member), np.float32(0))
-            number += there
-        mean = np.full(shape, np.nan, np.float32)
-        np.divide(total, number, out=mean, where=number > 0)
-        means.append(mean)
-    apart = np.abs(means[0] - means[1])
-    return np.asarray((~(apart < np.abs(gap)[:, None] - SLACK)).sum(axis=1), np.int64)
+        parts = []
+        for of in sorted(set(side) & set(members)):
+            median = median_of_draws(cast, STEPS, members[of])
+            parts.append(np.where(rated @ members[of] > 0, median, np.float32(np.nan)))
+        means.append(mean_of_groups(np.stack(parts), axis=0))
+    return np.asarray(means[0] - means[1], np.float32)
+
+
+def _as_extreme(drawn: Single | Floats, gap: Floats) -> NDArray[np.int64]:
+    """Count the draws with a gap as large; one without an answer on a side counts too."""
+    return np.asarray((~(np.abs(drawn) < np.abs(gap) - SLACK)).sum(axis=1), np.int64)

@@ -75,7 +75,7 @@ class Profile:
     def region(self, code: str) -> str:
         """Return a region as people know it: name and code."""
         name = self.regions.get(code, "")
-        return f"{name} ({code})" if name and name != code else code
+        return (f"{name} ({code})" if code not in name else name) if name else code
 
     @property
     def name(self) -> str:

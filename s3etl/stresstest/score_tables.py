@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from s3etl.benchmark.ranks import rank
+from s3etl.benchmark.ranks import positions, rank
 from s3etl.stresstest.assessment import Assessment
 from s3etl.stresstest.bootstrap import bounds
 from s3etl.stresstest.columns import Column, joined, outwards, quality, table, where_of
@@ -102,9 +102,10 @@ def dimension_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     inside = np.arange(len(plan.dimensions))[:, None] == plan.dimension
     every = np.ones((3, len(plan.items)), bool)
     everything = np.vstack([inside, every])
-    good = quality(smallest_group(of, everything), np.isfinite(score), method)
+    kinds = [*["dimension"] * len(plan.dimensions), *TOTALS]
+    good = quality(smallest_group(of, everything), np.isfinite(score), kinds, method)
     hidden: Bools = np.asarray(~of.shown.whole @ everything.T)
-    low, high = outwards(bounds(drawn, method), score, hidden & _few(of)[:, None])
+    low, high = outwards(bounds(drawn, method), score, hidden & few(of)[:, None])
     scored = np.isfinite(scores.dimension.score)
     of_all = (scored @ plan.dimension_weight / plan.dimension_weight.sum())[:, None]
     coverage = np.hstack([scores.dimension.coverage, np.repeat(of_all, 3, axis=1)])
@@ -114,7 +115,7 @@ def dimension_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
                 of,
                 score[:, :7],
                 scores.dimension.coverage,
-                f"less than {method.least_weight:.0%} of its weight is scored",
+                f"less than {100 * method.least_weight:.0f} % of its weight is scored",
             ),
             missing_total(
                 of,
@@ -152,7 +153,7 @@ def dimension_table(of: Assessment, questionnaire: Questionnaire) -> pa.Table:
     return table(DIMENSIONS, score.shape, columns)
 
 
-def _few(of: Assessment) -> Bools:
+def few(of: Assessment) -> Bools:
     """Return which regions have so few respondents that bounds are told coarsely."""
     return np.asarray(of.counts.respondents.sum(axis=1) < of.method.front_respondents)
 
@@ -198,7 +199,7 @@ def _ranks(of: Assessment) -> dict[str, Any]:
             continue
         number[:, column] = there.sum()
         best = rank(score[there])
-        simulated = _drawn_ranks(of.drawn_score(column)[there])
+        simulated = positions(-of.drawn_score(column)[there])
         low, high = (np.percentile(simulated, q, axis=1) for q in of.method.interval)
         places["rank"][there, column] = best
         places["rank_low"][there, column] = np.minimum(np.floor(low), best)
@@ -211,28 +212,21 @@ def _ranks(of: Assessment) -> dict[str, Any]:
     }
 
 
-def _drawn_ranks(drawn: Floats) -> Ints:
-    """Return the rank of every region in every draw, U × B."""
-    order = np.argsort(-drawn, axis=0, kind="stable")
-    out = np.empty(drawn.shape, np.int64)
-    np.put_along_axis(out, order, np.arange(1, len(drawn) + 1)[:, None], axis=0)
-    return out
-
-
 def direction_table(of: Assessment) -> pa.Table:
     """Return the directions of one wave (:data:`s3etl.stresstest.tables.DIRECTIONS`)."""
     method, scores = of.method, of.scores
     score, raw = (np.column_stack([s.direction.score, s.balance]) for s in (scores, of.raw))
     inside = direction_weights(of.plan) > 0
     inside = np.vstack([inside, inside.any(axis=0)])
-    good = quality(smallest_group(of, inside), np.isfinite(score), method)
+    kinds = ("direction", "direction", "BALANCE")
+    good = quality(smallest_group(of, inside), np.isfinite(score), kinds, method)
     low, high = bounds(of.drawn.direction, method)
-    coarse = np.broadcast_to(_few(of)[:, None], (len(score), 2))
+    coarse = np.broadcast_to(few(of)[:, None], (len(score), 2))
     low[:, :2], high[:, :2] = outwards((low[:, :2], high[:, :2]), score[:, :2], coarse)
     low[:, 2], high[:, 2] = np.fmin(low[:, 2], score[:, 2]), np.fmax(high[:, 2], score[:, 2])
     both = scores.direction.coverage
     coverage = np.column_stack([both, both.min(axis=1)])
-    need = f"less than {method.least_weight:.0%} of its weight is scored"
+    need = f"less than {100 * method.least_weight:.0f} % of its weight is scored"
     why = missing_total(of, score, coverage, need)
     nothing = np.isfinite(scores.direction.score).all(axis=1) & np.isnan(scores.balance)
     why[:, 2] = np.where(nothing, "both directions are 0", why[:, 2])

@@ -15,6 +15,8 @@ from s3etl.stresstest.survey import DK, NA, Bools, Floats, Ints, Levels, Plan, S
 
 GROUPS: Final = 5
 STEPS: Final = 4
+SETTLED: Final = 9
+"""Decimals that are the same however a processor adds up; a tie in the third is then one, too."""
 HALF: Final = 12.5
 """Points of half a step: x = 25·a, and a median may lie half-way between two levels."""
 
@@ -209,7 +211,7 @@ def totals(score: Floats, weights: Floats, applicable: Bools, least: float) -> T
     total = np.where(there, score, 0.0) @ weights.T
     coverage = _share(got, base)
     enough = coverage >= least - 1e-9  # 0.6 of equal weights is a little less in floating point
-    value = np.where(enough, _share(total, got), np.nan)
+    value = np.where(enough, np.round(_share(total, got), SETTLED), np.nan)
     return Totals(value, coverage, there @ (weights > 0).T.astype(np.int64))
 
 
@@ -241,10 +243,10 @@ def overall(dimension: Floats, plan: Plan, method: StressTestMethod) -> Overall:
     logs = np.log(np.maximum(np.where(there, dimension, 1.0), method.geometric_floor))
     lowest = np.where(there, dimension, np.inf)
     return Overall(
-        mean=(weight * values).sum(axis=-1) / base,
+        mean=np.round((weight * values).sum(axis=-1) / base, SETTLED),
         weakest=np.where(enough, lowest.min(axis=-1), np.nan),
         weakest_at=np.where(enough, lowest.argmin(axis=-1), -1),
-        geometric=np.exp((weight * logs).sum(axis=-1) / base),
+        geometric=np.round(np.exp((weight * logs).sum(axis=-1) / base), SETTLED),
     )
 
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from s3etl.stresstest.answers import usable
-from s3etl.stresstest.method import StressTestMethod
+from s3etl.stresstest.method import Mapping, StressTestMethod
 from s3etl.stresstest.questionnaire import Questionnaire
 
 Floats = NDArray[np.float64]
@@ -138,13 +138,18 @@ def survey_of(
         _codes(rows.column(name))
         for name in ("region", "questionnaire", "respondent", "group", "item")
     )
-    wave = rows.column("wave").to_numpy().astype(np.int64)
-    found, place = np.unique(np.column_stack([region.code, wave]), axis=0, return_inverse=True)
-    known = pd.MultiIndex.from_arrays([region.value[found[:, 0]], found[:, 1]])
-    counts_as, reason = _items(version, item, place, len(known), plan, (questionnaire, method))
-    group = np.array([GROUPS.index(g) for g in letter.value], np.int64)[letter.code]
+    year = _codes(rows.column("wave"))
+    found, place = _pairs(region, year)
+    known = pd.MultiIndex.from_arrays(
+        [region.value[found[:, 0]], year.value[found[:, 1]].astype(np.int64)]
+    )
+    scored_as = (questionnaire, method)
+    counts_as = _meanings(version.value, item.value, plan, scored_as)[version.code, item.code]
+    reason = _not_scored(version, place, len(known), scored_as)
+    letters = {g: i for i, g in enumerate(GROUPS)}
+    group = np.array([letters[g] for g in letter.value], np.int64)[letter.code]
     size = len(GROUPS), max(len(respondent.value), 1)
-    key = (place * size[0] + group) * size[1] + respondent.code
+    key = (place.astype(np.int64) * size[0] + group) * size[1] + respondent.code
     who, person = np.unique(key, return_inverse=True)
     unit, of_group = np.divmod(who // size[1], size[0])
     level = np.full((len(who), len(plan.items)), BLANK, np.int8)
@@ -153,11 +158,15 @@ def survey_of(
     np.maximum.at(level, (person[good], counts_as[good]), _values(rows)[good])
     level[~plan.asked.T[of_group]] = BLANK
     order = np.lexsort((*level.T, of_group, unit))
-    grade, documents, contradictory = _evidence(evidence, known, plan, method)
+    given = np.zeros((len(known), len(version.value)), bool)
+    given[place, version.code] = True
+    grade, documents, contradictory = _evidence(
+        evidence, known, (version.value, given), plan, scored_as
+    )
     return Survey(
         geo=np.array(known.get_level_values(0), object),
         nuts_version=_joined(place, _codes(rows.column("nuts_version")), len(known)),
-        wave=found[:, 1],
+        wave=known.get_level_values(1).to_numpy(),
         questionnaire=_joined(place, version, len(known)),
         not_scored=reason,
         unit=unit[order],
@@ -170,19 +179,30 @@ def survey_of(
 
 
 class Codes(NamedTuple):
-    """A column of texts: place of each row's text among the distinct ones, which are in order."""
+    """A column: place of each row's text or number among the distinct ones, which are in order."""
 
-    code: Ints
+    code: NDArray[np.int32]
     value: NDArray[np.object_]
 
 
 def _codes(column: pa.ChunkedArray) -> Codes:
-    encoded = pc.dictionary_encode(pc.fill_null(column, "")).combine_chunks()
-    texts = np.array(encoded.dictionary.to_pylist(), object)
-    order = np.argsort(texts, kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return Codes(place[encoded.indices.to_numpy(zero_copy_only=False)], texts[order])
+    filled = pc.fill_null(column, "") if pa.types.is_string(column.type) else column
+    encoded = pc.dictionary_encode(filled).combine_chunks()
+    values = np.array(encoded.dictionary.to_pylist(), object)
+    order = np.argsort(values, kind="stable")
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return Codes(place[encoded.indices.to_numpy(zero_copy_only=False)], values[order])
+
+
+def _pairs(one: Codes, two: Codes) -> tuple[Ints, NDArray[np.int32]]:
+    """Return the pairs of two columns there are, P × 2 in order, and the place of each row's."""
+    width = max(len(two.value), 1)
+    cell = one.code * np.int32(width) + two.code
+    found = np.flatnonzero(np.bincount(cell, minlength=1))
+    place = np.zeros(found[-1] + 1 if len(found) else 1, np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return np.column_stack(np.divmod(found, width)), place[cell]
 
 
 def _values(rows: pa.Table) -> Levels:
@@ -194,66 +214,97 @@ def _values(rows: pa.Table) -> Levels:
     return np.where(answered, level, stands[state.code]).astype(np.int8)
 
 
-def _joined(place: Ints, column: Codes, units: int) -> NDArray[np.object_]:
+def _joined(place: NDArray[np.int32], column: Codes, units: int) -> NDArray[np.object_]:
     """Return the texts of a column by survey, joined by ``;``."""
     texts: list[list[str]] = [[] for _ in range(units)]
-    for unit, code in np.unique(np.column_stack([place, column.code]), axis=0).tolist():
+    of_units = Codes(place, np.arange(units).astype(object))
+    for unit, code in _pairs(of_units, column)[0].tolist():
         texts[unit].append(column.value[code])
     return np.array(["; ".join(filter(None, of)) for of in texts], object)
 
 
-def _items(
-    version: Codes,
-    item: Codes,
-    place: Ints,
-    units: int,
+def _mappings(scored_as: tuple[Questionnaire, StressTestMethod]) -> dict[str, Mapping]:
+    questionnaire, method = scored_as
+    return {m.earlier: m for m in method.mappings if m.later == questionnaire.version}
+
+
+def _meanings(
+    versions: NDArray[np.object_],
+    names: NDArray[np.object_],
     plan: Plan,
     scored_as: tuple[Questionnaire, StressTestMethod],
-) -> tuple[Ints, NDArray[np.object_]]:
-    """Return the item each row counts as, and by survey why it cannot be scored."""
-    questionnaire, method = scored_as
-    here = {m.earlier: m for m in method.mappings if m.later == questionnaire.version}
+) -> Ints:
+    """Return the place of the item a name stands for under a version, V × J; -1 for none."""
+    here = _mappings(scored_as)
     known = {name: i for i, name in enumerate(plan.items)}
-    counts_as = np.full((max(len(version.value), 1), max(len(item.value), 1)), -1)
+    out = np.full((max(len(versions), 1), max(len(names), 1)), -1)
+    for code, version in enumerate(versions.tolist()):
+        mapping = here.get(version)
+        if version == scored_as[0].version:
+            out[code, : len(names)] = [known.get(name, -1) for name in names]
+        elif mapping and not mapping.scale_changed:
+            later = (mapping.items.get(name, "") for name in names)
+            out[code, : len(names)] = [known.get(name, -1) for name in later]
+    return out
+
+
+def _not_scored(
+    version: Codes,
+    place: NDArray[np.int32],
+    units: int,
+    scored_as: tuple[Questionnaire, StressTestMethod],
+) -> NDArray[np.object_]:
+    """Return by survey why it cannot be scored; empty if it can."""
+    here, wanted = _mappings(scored_as), scored_as[0].version
     reason = np.full(units, "", object)
     for code, old in enumerate(version.value.tolist()):
         mapping = here.get(old)
-        same = old == questionnaire.version
-        if same or (mapping and not mapping.scale_changed):
-            names = item.value.tolist()
-            if mapping:
-                names = [mapping.items.get(name) for name in names]
-            counts_as[code] = [known.get(name, -1) for name in names]
-            continue
-        what = "has another scale than" if mapping else "is not mapped to"
-        why = f"questionnaire {old} {what} {questionnaire.version}"
-        reason[np.unique(place[version.code == code])] = why
-    return counts_as[version.code, item.code], reason
+        if old != wanted and (not mapping or mapping.scale_changed):
+            what = "has another scale than" if mapping else "is not mapped to"
+            reason[np.unique(place[version.code == code])] = f"questionnaire {old} {what} {wanted}"
+    return reason
 
 
 def _evidence(
-    evidence: pa.Table, known: pd.MultiIndex, plan: Plan, method: StressTestMethod
+    evidence: pa.Table,
+    known: pd.MultiIndex,
+    given: tuple[NDArray[np.object_], Bools],
+    plan: Plan,
+    scored_as: tuple[Questionnaire, StressTestMethod],
 ) -> tuple[Ints, Ints, Bools]:
     """Return best grade, number of documents and contradictions, each U × I.
 
     Of one document with several grades the lowest counts: two people graded it, and one of them
-    did not find it as good.
+    did not find it as good. An item means what it does in the questionnaire the survey's answers
+    were given under; one that means two things in a survey with two counts for neither.
+
+    Args:
+        evidence: Documents.
+        known: Regions and waves of the surveys.
+        given: Versions, V, and whether a survey has answers given under one, U × V.
+        plan: The questionnaire.
+        scored_as: The questionnaire and the choices.
     """
     shape = (len(known), len(plan.items))
     grade, documents = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     contradictory = np.zeros(shape, bool)
     rows = usable(evidence)
     rows = rows.filter(pc.is_valid(rows.column("grade"))).to_pandas()
-    if rows.empty:
+    if rows.empty or not len(known):
         return grade, documents, contradictory
     name = ["region", "wave", "item", "title", "date", "link"]
     found = rows.groupby(name, dropna=False, sort=True)["grade"].agg(["min", "max"]).reset_index()
     unit = known.get_indexer(pd.MultiIndex.from_frame(found[["region", "wave"]]))
-    item = pd.Index(plan.items).get_indexer(pd.Index(found["item"]))
-    there = (unit >= 0) & (item >= 0)
+    code, names = pd.factorize(found["item"])
+    meant = _meanings(given[0], np.asarray(names, object), plan, scored_as)[
+        :, code
+    ]  # V × documents
+    under = given[1][unit].T
+    item = np.where(under, meant, len(plan.items)).min(axis=0)
+    there = (unit >= 0) & (item >= 0) & (item == np.where(under, meant, -1).max(axis=0))
     at = (unit[there], item[there])
     low, high = (found[c].to_numpy(np.int64)[there] for c in ("min", "max"))
     np.maximum.at(grade, at, low)
-    np.add.at(documents, at, (low >= method.documented).astype(np.int64))
+    np.add.at(documents, at, (low >= scored_as[1].documented).astype(np.int64))
     np.logical_or.at(contradictory, at, low < high)
     return grade, documents, contradictory

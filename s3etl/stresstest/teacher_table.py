@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from s3etl.stresstest.assessment import Assessment, Structure, similarity_of
+from s3etl.stresstest.assessment import Assessment, similarity_of
 from s3etl.stresstest.beside import Beside, Domains, domains_of, practices_of
 from s3etl.stresstest.columns import table, where_of
 from s3etl.stresstest.questionnaire import Questionnaire
@@ -39,7 +39,7 @@ def teacher_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) 
     return pa.concat_tables(
         [
             _dimension_teachers(of, questionnaire, domains, practices),
-            _domain_teachers(of, beside.structure, domains, practices),
+            _domain_teachers(of, beside, domains, practices),
         ]
     )
 
@@ -86,7 +86,7 @@ def _reciprocal(
 
 def _domain_teachers(
     of: Assessment,
-    structure: Structure | None,
+    beside: Beside,
     domains: Domains,
     practices: Mapping[tuple[str, str], str],
 ) -> pa.Table:
@@ -96,7 +96,7 @@ def _domain_teachers(
     if not there:
         return TEACHERS.empty_table()
     cell = domains.cell[[place[g] for g in there]]
-    alike, structural = similarity_of(structure, np.array(there, object), domains.regions)
+    alike, structural = similarity_of(beside.structure, np.array(there, object), domains.regions)
     teaches = np.isin(domains.cell, TEACHES)
     found = domain_teachers(np.isin(cell, LEARNS), teaches, domains.strong, alike, of.method)
     best = found.place <= of.method.teachers
@@ -108,7 +108,7 @@ def _domain_teachers(
     columns = _common(of, moved, domains.regions, domains) | {
         "kind": "domain",
         "indicator_id": names,
-        "title": names,
+        "title": np.array([beside.domains.get(name, name) for name in names], object),
         "value": np.nan,
         "teacher_value": np.nan,
         "evidence_share": np.nan,

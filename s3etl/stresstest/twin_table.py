@@ -26,11 +26,10 @@ def twin_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -> 
         rows = np.array([at.get(g, -1) for g in of.survey.geo], np.int64)
         score = of.items.score[:, place]
         value, of_all = (np.append(a, np.nan)[rows] for a in (found.value, ranked))
-        why = np.select(
-            [np.isnan(score), np.isnan(of_all)],
-            ["the item has no score", f"{twin.indicator} has no value here"],
-            "",
-        )
+        missing, caution = (np.append(a, "")[rows] for a in (found.missing, found.caution))
+        none = f"{twin.indicator} has no value here"
+        because = np.where(missing == "", none, none + ": " + missing)
+        why = np.select([np.isnan(score), np.isnan(of_all)], ["the item has no score", because], "")
         chosen = label(score, of_all, method.twin_cut, method.twin_margin)
         columns = base | {
             "indicator_id": item,
@@ -38,14 +37,14 @@ def twin_table(of: Assessment, questionnaire: Questionnaire, beside: Beside) -> 
             "value": score,
             "unit": UNIT,
             "twin": twin.indicator,
-            "twin_title": found.title,
+            "twin_title": found.title + (", the fewer the better" if twin.reversed else ""),
             "twin_value": value,
             "twin_year": found.year,
             "twin_percentile": of_all,
             "n_compared": int(np.isfinite(found.value).sum()),
             "label": np.array(LABELS, object)[chosen],
             "missing_because": why,
-            "caution": np.append(found.caution, "")[rows],
+            "caution": np.where(np.isnan(value), "", caution),
         }
         parts.append(table(TWINS, (len(score),), columns))
     found_all = pa.concat_tables([TWINS.empty_table(), *parts])

@@ -17,7 +17,7 @@ from s3etl.stresstest.assessment import Assessment
 from s3etl.stresstest.bootstrap import bounds
 from s3etl.stresstest.columns import Column, table, where_of
 from s3etl.stresstest.questionnaire import Questionnaire
-from s3etl.stresstest.score_tables import DIRECTION_TITLES, TOTALS
+from s3etl.stresstest.score_tables import DIRECTION_TITLES, TOTALS, few
 from s3etl.stresstest.survey import Bools, Floats, Ints
 from s3etl.stresstest.tables import CHANGES, UNIT
 
@@ -64,7 +64,8 @@ def _between(
                 at, (_level(earlier, level), _level(later, level)), strict=True
             )
         )
-        columns = _columns(earlier, later, at, before, after) | {
+        told = _told(earlier, level)[at[0]] & _told(later, level)[at[1]]
+        columns = _columns(earlier, later, at, before, after, told) | {
             "indicator_id": np.array([code for code, _ in named], object),
             "title": np.array([title for _, title in named], object),
             "level": level,
@@ -91,12 +92,18 @@ def _level(of: Assessment, level: str) -> tuple[Floats, Floats]:
     return of.scores.overall.mean[:, None], of.drawn.overall[:, :1]
 
 
+def _told(of: Assessment, level: str) -> Bools:
+    """Return whether bounds tell nothing of a small group, U × T or U × 1."""
+    return of.shown.whole if level == "item" else ~few(of)[:, None]
+
+
 def _columns(
     earlier: Assessment,
     later: Assessment,
     at: Sequence[Ints],
     before: tuple[Floats, Floats],
     after: tuple[Floats, Floats],
+    told: Bools,
 ) -> dict[str, Any]:
     change = after[0] - before[0]
     low, high = bounds(after[1] - before[1], later.method)
@@ -110,7 +117,7 @@ def _columns(
     why = np.select([reason != "" for reason in reasons], reasons, "")[:, None]
     why = np.where(why == "", np.where(np.isnan(change), NO_SCORE, ""), why)
     why = np.where((why == "") & ~apart, NO_CHANGE, why)
-    comparable = np.isin(why, ["", NO_CHANGE])
+    comparable = np.isin(why, ["", NO_CHANGE]) & told
     base = {
         name: column[at[1]] if isinstance(column, np.ndarray) else column
         for name, column in where_of(later).items()

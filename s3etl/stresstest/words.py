@@ -158,14 +158,28 @@ def _side(value: float) -> str:
 
 def similarity(row: Row) -> str:
     """Return how alike a teacher is; without reference regions nobody knows."""
+    found = alike(row)
+    return "similarity not known" if found == NONE else f"similarity {found}"
+
+
+def alike(row: Row) -> str:
+    """Return similarity as a figure, 1.00 for twins; a dash where nobody knows."""
     known = row["similarity"] is not None and not (row["similarity_basis"] or "").startswith("no ")
-    return f"similarity {row['similarity']:.2f}" if known else "similarity not known"
+    return f"{row['similarity']:.2f}" if known else NONE
+
+
+def unproven(row: Row) -> str:
+    """Return why a teacher has no document to show in a dimension."""
+    items = [item for item in load().items if item.dimension == row["indicator_id"][:2]]
+    if any(item.evidence == "d" for item in items):
+        return "Its documents are not in the register."
+    return "No document is asked for here: statements are held against statistics."
 
 
 def untold(profile: Profile) -> str:
     """Return in one sentence which figures on providers and users are not shown, and why."""
-    told = [f"{count(len(rows), 'statement')}: {why}" for why, rows in profile.untold.items()]
-    return f"Not all is told of providers and users. {'; '.join(told)}." if told else ""
+    told = [f"{count(len(rows), 'statement')} ({why})" for why, rows in profile.untold.items()]
+    return f"Not all is told of providers and users: {', '.join(told)}." if told else ""
 
 
 def titles(profile: Profile, codes: Sequence[str]) -> str:

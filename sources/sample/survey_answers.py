@@ -31,6 +31,10 @@ SMALL: Final = {1: {"R": 2}, 5: {"P": 1, "R": 1}, 9: {"B": 2}, 13: {"I": 1}, 16:
 
 BIAS: Final = {"P": 0.45, "I": 0.25, "C": 0.0, "B": -0.45, "R": -0.2}
 """How much better than cluster managers a group rates, in levels."""
+DIVIDED: Final = {2: "D3"}
+"""Dimension that providers and users of support see differently, by number of the region."""
+APART: Final = {"P": 1.0, "I": 1.0, "C": -1.0, "B": -1.0, "R": 0.0}
+"""How far, in levels."""
 UNSURE: Final = {"P": 0.03, "I": 0.03, "C": 0.04, "B": 0.11, "R": 0.09}
 """Share of DK by group."""
 KINDS: Final = {
@@ -98,7 +102,8 @@ def _survey(number: int, region: str) -> Survey:
         level = region_level + dimension[item.dimension] + rng.normal(0, 0.5)
         for n, (group, *_) in enumerate(people, 1):
             if group in item.groups:
-                answers[item.id, n] = _answer(level, group, rng)
+                apart = APART[group] if DIVIDED.get(number) == item.dimension else 0.0
+                answers[item.id, n] = _answer(level + apart, group, rng)
         evidence += _documents(item, level, region, rng)
     given = {key: answer for key, answer in answers.items() if answer != ""}
     reasons = {key: REASON for key, a in given.items() if a == "NA" and rng.random() < 0.8}

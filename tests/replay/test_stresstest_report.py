@@ -2,7 +2,9 @@
 
 import datetime as dt
 import re
+from collections import defaultdict
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -12,7 +14,9 @@ from pipelines.cli import app
 from pipelines.workspace import Workspace
 from s3etl.stresstest import words
 from s3etl.stresstest.questionnaire import load
+from sources.sample.survey_answers import REASON
 from tests.pages import Page, charts
+from tests.stresstest_attack import solved
 
 DAY = dt.date(2026, 11, 24)
 STATEMENT = " ".join(load().statement.split())
@@ -50,6 +54,55 @@ def test_every_region_has_a_whole_report(work, surveyed, tmp_path):
             assert row["title"] in page.text
         for documents in (found.evidence(row) for row in found.rows["stresstest_teacher"]):
             assert {d.link for d in documents} - {""} <= {a["href"] for a in page.all("a")}
+
+
+def test_nobody_in_a_small_group_can_be_solved_for(work, surveyed):
+    """Every item of every region; what is left is a pool at an end of the scale."""
+    tables = work.store.block(profiles.BLOCK)
+    cells = defaultdict(dict)
+    for row in tables["stresstest_group"].to_pylist():
+        cells[row["geo"], row["indicator_id"]][row["shown_as"]] = row["value"], row["answers"]
+    answers = work.store.observations(profiles.ANSWERS).to_pandas()
+    said = answers[answers["answer"].notna()].groupby(["region", "item", "group"])["answer"]
+    truth = (25 * said.median()).to_dict()
+    sizes = said.size().to_dict()
+    attacked = 0
+    for row in tables["stresstest_item"].to_pylist():
+        place = row["geo"], row["indicator_id"]
+        small = [g for g in "PICBR" if 0 < sizes.get((*place, g), 0) < 3]
+        if not small or row["value"] is None:
+            continue
+        found = solved(row, cells[place])
+        hidden = [g for cell in cells[place] if len(cell) > 1 for g in cell.split("+")]
+        assert set(small) <= set(hidden)
+        assert all(truth[*place, g] in found[g] for g in found)
+        if 0 < np.mean([truth[*place, g] for g in hidden]) < 100:
+            attacked += len(small)
+            assert all(len(found[g]) > 1 for g in small), place
+    assert attacked > 100
+
+
+def test_nothing_a_person_is_or_wrote_is_in_tables_report_or_terminal(work, surveyed, tmp_path):
+    people = set(work.store.observations(profiles.ANSWERS).column("respondent").to_pylist())
+    texts = {REASON, "invented-", "invented0", "192.0.2.", *filter(None, people)}
+    assert len(texts) > 100
+    for name, table in work.store.block(profiles.BLOCK).items():
+        shown = table.to_pandas().to_csv()
+        assert not [text for text in texts if text in shown], name
+    region, wave = surveyed[2]
+    page = written(work, region, tmp_path, wave)[1]
+    shown = (
+        CliRunner()
+        .invoke(app, ["stresstest", "show", region], env={"S3ETL_HOME": str(work.home)})
+        .stdout
+    )
+    assert "StressTest of" in shown
+    assert not [text for text in texts if text in page or text in shown]
+
+
+def test_the_sample_has_actions_of_every_kind(work, surveyed):
+    kinds = work.store.block(profiles.BLOCK)["stresstest_action"].column("kind").to_pylist()
+    assert set(kinds) == {"evidence", "dialogue", "transfer"}
 
 
 def test_the_same_figures_make_the_same_report(work, surveyed, tmp_path):

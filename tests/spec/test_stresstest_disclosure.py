@@ -12,18 +12,17 @@ from hypothesis import strategies as st
 from s3etl.stresstest.actions import action_table
 from s3etl.stresstest.assessment import assess
 from s3etl.stresstest.beside import Beside
+from s3etl.stresstest.gap_table import gap_table
 from s3etl.stresstest.item_tables import group_table, item_table
 from s3etl.stresstest.method import load_method
 from s3etl.stresstest.questionnaire import load
 from s3etl.stresstest.score_tables import dimension_table
 from s3etl.stresstest.survey import survey_of
+from tests.stresstest_attack import solved
 from tests.stresstest_world import PLAN, answers_table, evidence_table, full, spelt
 
 METHOD = load_method().model_copy(update={"draws": 100, "permutations": 100})
 NONE = evidence_table([])
-PAIRS = np.array([(low, high) for low in range(5) for high in range(low, 5)])
-"""The two middle answers of a group."""
-SIDES = {"P": 1, "I": 1, "C": -1, "B": -1, "R": 0}
 
 
 def assessed(rows, evidence=NONE):
@@ -31,61 +30,18 @@ def assessed(rows, evidence=NONE):
     return assess(survey, PLAN, METHOD)
 
 
-def gap_of(medians):
-    means = [
-        np.mean(side, axis=0)
-        for sign in (1, -1)
-        if (side := [m for g, m in medians.items() if SIDES[g] == sign])
-    ]
-    return means[0] - means[1] if len(means) == 2 else None
-
-
-def solved(row, cells, groups):
-    """Return the medians of every group that agree with all that is published of an item.
-
-    Args:
-        row: Row of the item table.
-        cells: Rows of the group table, by the cell.
-        groups: Valid answers by group; the opponent knows those of groups shown alone only.
-    """
-    possible = []
-    for group in groups:
-        told = cells.get(group)
-        pairs = PAIRS if told is None else PAIRS[12.5 * PAIRS.sum(axis=1) == told]
-        if told is not None and groups[group] % 2:
-            pairs = pairs[pairs[:, 0] == pairs[:, 1]]
-        possible.append(pairs)
-    places = np.indices([len(p) for p in possible]).reshape(len(groups), -1)
-    chosen = np.stack([p[at] for p, at in zip(possible, places, strict=True)])
-    cap = 4 if row["evidence_grade"] >= 2 else 2
-    capped, raw = (12.5 * np.minimum(chosen, top).sum(axis=-1) for top in (cap, 4))
-    medians = dict(zip(groups, raw, strict=True))
-    claims = [
-        (row["value"], capped.mean(axis=0)),
-        (row["value_raw"], raw.mean(axis=0)),
-        (row["perception_gap"], gap_of(medians)),
-        (row["perception_range"], np.ptp(raw, axis=0)),
-    ]
-    claims += [
-        (value, np.mean([medians[g] for g in cell.split("+")], axis=0))
-        for cell, value in cells.items()
-    ]
-    agrees = np.ones(raw.shape[1], bool)
-    for said, truth in claims:
-        if said is not None:
-            agrees &= np.abs(said - truth) < 1e-3
-    return {group: set(of[agrees].tolist()) for group, of in medians.items()}
-
-
 ANSWERS = st.lists(st.integers(0, 4), max_size=4)
 REGION = st.fixed_dictionaries(dict.fromkeys("PICBR", ANSWERS)).filter(
     lambda groups: sum(map(len, groups.values())) >= 3
 )
+DIVIDED = {"P": [4] * 2, "I": [4] * 8, "C": [3], "B": [3] * 8, "R": []}
+"""Agencies and business know what they said themselves: 25 points apart and 3.5 for C together."""
 
 
 @settings(max_examples=60, deadline=None)
 @example({"P": [4, 3, 2], "I": [1, 1, 2], "C": [0, 4, 4], "B": [2], "R": [2, 2]}, 0)
 @example({"P": [4, 3, 2], "I": [1, 1, 2], "C": [3], "B": [2, 2, 2], "R": [0]}, 2)
+@example(DIVIDED, 2)
 @given(REGION, st.sampled_from([0, 2]))
 def test_no_small_group_can_be_solved_for(groups, grade):
     of = assessed(
@@ -94,12 +50,12 @@ def test_no_small_group_can_be_solved_for(groups, grade):
     )
     row = next(r for r in item_table(of, load()).to_pylist() if r["indicator_id"] == "D1.1")
     cells = {
-        r["shown_as"]: r["value"]
+        r["shown_as"]: (r["value"], r["answers"])
         for r in group_table(of, load()).to_pylist()
         if r["indicator_id"] == "D1.1"
     }
     sizes = {g: len(said) for g, said in groups.items() if said}
-    found = solved(row, cells, sizes)
+    found = solved(row, cells)
     hidden = [g for g in sizes if g not in cells]
     truth = {g: 25 * float(np.median(said)) for g, said in groups.items() if said}
     assert all(truth[g] in found[g] for g in sizes)
@@ -136,7 +92,7 @@ def test_with_a_small_group_hidden_only_the_capped_score_is_shown():
     called = action_table(of, load(), Beside()).to_pylist()
     evidence = [a for a in called if a["kind"] == "evidence" and a["indicator_id"] == "D1.1"]
     assert evidence[0]["value_raw"] is None
-    assert "Answers count" in evidence[0]["reason"]
+    assert evidence[0]["reason"].startswith("The score is")
 
 
 def test_whether_an_action_is_called_for_does_not_tell_whether_the_cap_bites():
@@ -181,13 +137,64 @@ def test_of_two_respondents_nothing_is_told_but_that_they_are_too_few():
     assert group_table(of, load()).num_rows == 0
 
 
-def test_bounds_are_coarse_where_a_group_is_hidden():
+def test_where_a_gap_is_not_told_neither_is_that_it_is_large():
+    """That Δ is 25 or more, and the score, tell what C, who is one person, said."""
+    rows = [
+        ("XA11", f"{g}{n}", "D1.5", a) for g, said in DIVIDED.items() for n, a in enumerate(said)
+    ]
+    of = assessed(rows)
+    place = PLAN.items.index("D1.5")
+    assert of.perception.flagged[0, place]
+    assert not of.shown.gap[0, place]
+    row = item_table(of, load()).to_pylist()[place]
+    assert row["perception_flag"] is row["perception_p"] is row["perception_q"] is None
+    assert "would tell" in row["perception_because"]
+    assert not action_table(of, load(), Beside()).num_rows
+
+
+SMALL = st.integers(1, 2).flatmap(
+    lambda n: st.tuples(*[st.lists(st.integers(0, 4), min_size=n, max_size=n)] * 2)
+)
+LARGE = st.lists(st.lists(st.integers(0, 4), min_size=3, max_size=9), min_size=3, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@example("PC", ([0], [4]), [[4] * 5, [0] * 5, [2] * 3])
+@example("PI", ([0, 4], [2, 2]), [[4] * 5, [0] * 5, [2] * 3])
+@given(st.sampled_from(["PI", "PC", "IB", "CB", "BR", "PR"]), SMALL, LARGE)
+def test_tables_are_the_same_whichever_of_two_small_groups_said_it(small, said, large):
+    """Intervals, flags, tests and actions of an item, too: nobody can tell them apart."""
+    others = dict(zip([g for g in "PICBR" if g not in small], large, strict=True))
+    tables = []
+    for answers in (said, said[::-1]):
+        groups = others | dict(zip(small, answers, strict=True))
+        of = assessed(
+            [("XA11", f"{g}{n}", "D1.5", a) for g in groups for n, a in enumerate(groups[g])]
+        )
+        tables.append(
+            (item_table(of, load()), group_table(of, load()), action_table(of, load(), Beside()))
+        )
+    assert tables[0] == tables[1]
+
+
+def test_intervals_of_items_with_a_hidden_group_are_withheld():
     of = assessed(full("XA11", "P: 4 3 2, I: 1 1 2, C: 0 4 4, B: 2, R: 2 2"))
     for row in item_table(of, load()).to_pylist():
-        if row["perception_range"] is None and row["value"] is not None:
-            assert row["interval_low"] % 5 == row["interval_high"] % 5 == 0
-        if row["value"] is not None:
+        hidden = row["perception_range"] is None
+        assert (row["interval_low"] is None) == (row["interval_high"] is None) == hidden
+        assert row["interval_quality"] == ("withheld" if hidden else "indicative")
+        assert row["obs_status"] == "U"
+        if not hidden:
             assert row["interval_low"] <= row["value"] <= row["interval_high"]
+
+
+def test_bounds_of_a_region_of_few_are_coarse_and_of_its_gaps_not_told():
+    rows = list(full("XA11", "P: 4 3 2, I: 1 2, C: 3, R: 2"))
+    of = assessed(rows + list(full("XB11", "P: 3 3 3, I: 3 3 3, C: 3 3 3")))
+    mine = [r for r in dimension_table(of, load()).to_pylist() if r["geo"] == "XA11"]
+    assert all(r["interval_low"] % 5 == r["interval_high"] % 5 == 0 for r in mine)
+    gaps = gap_table(of, load()).to_pylist()
+    assert {r["interval_low"] for r in gaps if r["geo"] == "XA11"} <= {None}
 
 
 def test_sizes_of_one_and_two_have_the_same_coverage():
@@ -196,7 +203,8 @@ def test_sizes_of_one_and_two_have_the_same_coverage():
         for r in ("1", "1 2")
     )
     shown = [
-        {r["interval_coverage"] for r in item_table(of, load()).to_pylist() if r["value"]}
+        {r["interval_coverage"] for r in dimension_table(of, load()).to_pylist() if r["value"]}
         for of in (one, two)
     ]
-    assert min(shown[0]) == min(shown[1]) == METHOD.coverage[1]
+    assert shown[0] == shown[1]
+    assert METHOD.coverage["dimension"][1] in shown[0]

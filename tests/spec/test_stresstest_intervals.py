@@ -10,7 +10,7 @@ import pytest
 
 from s3etl.stresstest import scoring
 from s3etl.stresstest.bootstrap import bounds, draw, stream
-from s3etl.stresstest.method import load_method
+from s3etl.stresstest.method import COVERED, load_method
 from s3etl.stresstest.perception import benjamini_hochberg, perceive
 from tests.stresstest_world import BIAS, PLAN, survey_of_arrays, world
 
@@ -20,25 +20,49 @@ DESIGNS = [HARDEST, {"spread": 0.7}, {"spread": 0.7, "person": 0.5, "unsure": 0.
 
 
 def coverage(sizes, design):
-    """Return how often the intervals of dimensions cover the truth."""
+    """Return by kind of score how often its intervals cover the truth.
+
+    Draws are of single precision, and so are equal to the truth to four decimals.
+    """
     of = world(sizes, **design)
     counts = scoring.counts_of(of.survey)
     items = scoring.score_items(of.survey, counts, PLAN, METHOD)
-    low, high = bounds(draw(of.survey, counts, items, PLAN, METHOD).dimension, METHOD)
-    weights = scoring.dimension_weights(PLAN)
-    truth = of.truth @ weights.T / weights.sum(axis=1)
-    return np.mean((low - 1e-6 <= truth) & (truth <= high + 1e-6))
+    drawn = draw(of.survey, counts, items, PLAN, METHOD)
+    inside, toward = scoring.dimension_weights(PLAN), scoring.direction_weights(PLAN)
+    dimension = of.truth @ inside.T / inside.sum(axis=1)
+    direction = of.truth @ toward.T / toward.sum(axis=1)
+    whole = scoring.overall(dimension, PLAN, METHOD)
+    found = {
+        "item": (drawn.item, of.truth),
+        "dimension": (drawn.dimension, dimension),
+        "direction": (drawn.direction[:, :2], direction),
+        "BALANCE": (drawn.direction[:, 2], scoring.balance_of(*direction.T)),
+        "ST": (drawn.overall[:, 0], whole.mean),
+        "ST-MIN": (drawn.overall[:, 1], whole.weakest),
+        "ST-GEO": (drawn.overall[:, 2], whole.geometric),
+    }
+    out = {}
+    for kind, (draws, truth) in found.items():
+        low, high = bounds(draws, METHOD)
+        covered = (low - 1e-4 <= truth) & (truth <= high + 1e-4)
+        out[kind] = covered[np.isfinite(low)].mean()
+    return out
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=str)
 @pytest.mark.parametrize("sizes", [8, (8, 14)], ids=str)
 def test_intervals_of_groups_of_eight_cover_the_truth(sizes, design):
-    assert 0.85 <= coverage(sizes, design) <= 0.97
+    """Items are rather covered too often: what moves a median moves it by half a level."""
+    found = coverage(sizes, design)
+    assert set(found) == COVERED
+    for kind, share in found.items():
+        assert 0.85 <= share <= (0.98 if kind == "item" else 0.97), kind
 
 
-@pytest.mark.parametrize("size", sorted(METHOD.coverage))
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 8])
 def test_the_coverage_that_is_published_is_what_is_found(size):
-    assert METHOD.coverage[size] == pytest.approx(coverage(size, HARDEST), abs=0.01)
+    told = {kind: of[size] for kind, of in METHOD.coverage.items()}
+    assert {kind: round(share, 2) for kind, share in coverage(size, HARDEST).items()} == told
 
 
 def test_one_answer_of_a_group_does_not_look_certain():
@@ -87,6 +111,20 @@ def test_where_nobody_differs_a_region_has_a_discovery_no_more_often_than_said()
     error = np.sqrt(0.1 * 0.9 / len(of.q))
     assert rate <= TESTED.false_discovery + 2 * error
     assert np.mean(of.flagged.any(axis=1)) <= TESTED.false_discovery
+
+
+def test_where_only_groups_of_a_side_differ_the_sides_are_not_said_to():
+    """Policy makers are above agencies and clusters above business, alike: no gap is there.
+
+    Permutation alone finds a gap in 20 to 40 % of such regions.
+    """
+    for sizes in (8, (3, 20)):
+        of = world(sizes, units=150, bias=np.array([0.6, -0.6, 0.6, -0.6, 0]), seed=13)
+        counts = scoring.counts_of(of.survey)
+        items = scoring.score_items(of.survey, counts, PLAN, TESTED)
+        here = perceive(of.survey, counts, items.raw_median, PLAN, TESTED)
+        assert np.isfinite(here.p).sum() > 4000
+        assert np.mean((here.q < TESTED.false_discovery).any(axis=1)) <= TESTED.false_discovery
 
 
 def test_the_share_of_false_discoveries_among_all_stays_below_its_rate():

@@ -1,5 +1,9 @@
 """Scores of the StressTest, read as definitions, and as laws (methodology 2.4)."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -203,3 +207,55 @@ def test_groups_count_equally_however_many_answer():
     many = assessed(spelt("P: 4 4 4, C: " + "0 " * 20, item="D1.4"))
     place = PLAN.items.index("D1.4")
     assert few.items.raw[0, place] == many.items.raw[0, place] == 50
+
+
+@given(st.lists(st.fractions(0, 100, max_denominator=60), min_size=6, max_size=6))
+def test_totals_are_the_same_in_whatever_order_they_are_added_up(scores):
+    """What rounding of sums adds in the 15th digit would decide a tie in the third decimal."""
+    given = np.full((1, len(PLAN.items)), np.nan)
+    given[0, PLAN.dimension == 0] = [float(score) for score in scores]
+    found = scoring.totals(
+        given, scoring.dimension_weights(PLAN), np.ones(given.shape, bool), METHOD.least_weight
+    ).score[0, 0]
+    assert found == round(float(sum(scores) / 6), 9)
+
+
+TABLES = """
+import hashlib
+import numpy as np
+from s3etl.stresstest.assessment import assess
+from s3etl.stresstest.beside import Beside
+from s3etl.stresstest.gap_table import gap_table
+from s3etl.stresstest.item_tables import item_table
+from s3etl.stresstest.method import load_method
+from s3etl.stresstest.questionnaire import load
+from s3etl.stresstest.score_tables import dimension_table, direction_table
+from s3etl.stresstest.teacher_table import teacher_table
+from tests.stresstest_world import PLAN, world
+
+of = assess(world((3, 9), units=60, unsure=0.05).survey, PLAN, load_method())
+asked = load()
+tables = item_table(of, asked), dimension_table(of, asked), direction_table(of)
+tables += gap_table(of, asked), teacher_table(of, asked, Beside())
+assert tables[-1].num_rows > 500
+print(hashlib.sha256(repr([t.to_pylist() for t in tables]).encode()).hexdigest())
+"""
+
+
+def test_tables_are_the_same_on_machines_that_add_up_differently():
+    """Kernels of processors of 2004, of 2008 and of this one, and one thread or two."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", TABLES],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads} | core,
+        ).stdout
+        for threads, core in (
+            ("1", {"OPENBLAS_CORETYPE": "Prescott"}),
+            ("2", {"OPENBLAS_CORETYPE": "Nehalem"}),
+            ("2", {}),
+        )
+    }
+    assert len(found) == 1

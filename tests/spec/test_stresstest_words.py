@@ -1,5 +1,7 @@
 """How figures of the StressTest are said: never a zero for what is missing, never alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from s3etl.errors import Refused
@@ -107,7 +109,7 @@ def test_reasons_have_names_in_place_of_codes():
     found = read()
     assert words.reason(found, found.actions[0]) == (
         "Peers are 38.0 points ahead; Bliskilune (XB21) has 80.0 in “Monitoring, evaluation and "
-        "learning”, here it is 35.4 (P = 0.97)."
+        "learning”, here it is 35.4 (ahead in 97 % of draws)."
     )
 
 
@@ -213,3 +215,23 @@ def test_signs_that_hide_or_turn_text_are_dropped():
 def test_a_practice_is_named_by_register_and_id():
     assert reference("practices P 01") == ("practices", "P 01")
     assert reference("P01") == ("P01", "")
+
+
+def test_a_name_that_has_its_code_is_not_given_it_twice():
+    found = read()
+    named = replace(found, regions={"XA25": "New Nirvuvia (XA25)", "XA11": "Vaskombra"})
+    assert named.region("XA25") == "New Nirvuvia (XA25)"
+    assert named.region("XA11") == "Vaskombra (XA11)"
+    assert named.region("XB99") == "XB99"
+
+
+def test_a_dimension_that_asks_for_no_document_misses_none():
+    assert "not in the register" in words.unproven({"indicator_id": "D4"})
+    assert words.unproven({"indicator_id": "D6"}).startswith("No document is asked for")
+
+
+def test_similarity_is_a_figure_only_where_it_is_known():
+    told = {"similarity": 0.4, "similarity_basis": "reference regions"}
+    assert (words.alike(told), words.similarity(told)) == ("0.40", "similarity 0.40")
+    none = {"similarity": 1.0, "similarity_basis": "no reference regions: all count"}
+    assert (words.alike(none), words.similarity(none)) == ("–", "similarity not known")

@@ -1,5 +1,7 @@
 """A file or directory appears whole or not at all."""
 
+import os
+
 import pytest
 
 from s3etl import files
@@ -41,6 +43,16 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_a_file_is_what_the_umask_says(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        files.write_atomic(tmp_path / "report.html", b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "report.html").stat().st_mode & 0o777 == mode
+
+
 def test_a_pointer_that_is_not_there_points_nowhere(tmp_path):
     assert files.pointed(tmp_path / "none") is None
 
@@ -59,3 +71,15 @@ def test_code_version_changes_with_the_code(tmp_path, monkeypatch):
     assert files.code_version("some_parser") == before
     module.write_text("x = 2\n")
     assert files.code_version("some_parser") != before
+
+
+def test_a_new_module_of_a_package_changes_its_version(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = tmp_path / "some_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    before = files.code_version("some_package.*")
+    (package / "more.py").write_text("")
+    assert files.code_version("some_package.*") != before
+    with pytest.raises(ModuleNotFoundError):
+        files.code_version("no_such_package.*")

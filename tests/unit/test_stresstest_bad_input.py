@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from s3etl.errors import CatalogueError
 from s3etl.stresstest.answers import ANSWERS, EVIDENCE
 from s3etl.stresstest.beside import Beside
-from s3etl.stresstest.method import FILE, StressTestMethod, load_method
+from s3etl.stresstest.method import COVERED, FILE, StressTestMethod, load_method
 from s3etl.stresstest.profile import stresstest_tables
 from s3etl.stresstest.questionnaire import load
 from s3etl.stresstest.tables import TABLES
@@ -33,7 +33,8 @@ def no_silent_zero(found):
     for name in ("stresstest_item", "stresstest_dimension", "stresstest_direction"):
         for row in found[name]:
             assert (row["value"] is None) == bool(row["missing_because"]), row
-            assert (row["interval_low"] is None) == (row["value"] is None), row
+            told = row["value"] is not None and row["interval_quality"] != "withheld"
+            assert (row["interval_low"] is not None) == told, row
     for row in found["stresstest_twin"]:
         assert (row["label"] is None) == bool(row["missing_because"]), row
     for row in found["stresstest_change"]:
@@ -68,8 +69,10 @@ def test_a_group_with_one_respondent_is_pooled_and_its_interval_indicative():
     cells = only(found["stresstest_group"], indicator_id="D1.1")
     assert [r["shown_as"] for r in cells] == ["C", "I", "P+B"]
     (row,) = only(found["stresstest_item"], indicator_id="D1.1")
+    assert (row["interval_quality"], row["obs_status"]) == ("withheld", "U")
+    (row,) = only(found["stresstest_dimension"], indicator_id="D1")
     assert (row["interval_quality"], row["obs_status"]) == ("indicative", "U")
-    assert row["interval_coverage"] == METHOD.coverage[1]
+    assert row["interval_coverage"] == METHOD.coverage["dimension"][1]
 
 
 def test_a_dimension_nobody_can_judge_has_no_score_and_the_others_have():
@@ -180,7 +183,7 @@ def test_whatever_is_answered_every_row_has_a_figure_or_a_reason(rows):
     regions = {row[0] for row in rows}
     assert len(found["stresstest_item"]) == len(PLAN.items) * len(regions)
     for row in found["stresstest_item"]:
-        if row["value"] is not None:
+        if row["interval_low"] is not None:
             assert 0 <= row["interval_low"] <= row["value"] <= row["interval_high"] <= 100
     assert all(r["answers"] >= 3 for r in found["stresstest_group"])
 
@@ -199,7 +202,8 @@ def test_a_method_that_contradicts_itself_is_refused():
         {"users": "PC"},
         {"interval": (95, 5)},
         {"twins": {}},
-        {"coverage": {2: 0.5}},
+        {"coverage": {"item": {1: 0.5, 8: 0.9}}},
+        {"coverage": {kind: {2: 0.5} for kind in COVERED}},
         {"least_answers": 2},
     ):
         with pytest.raises(ValueError, match=r".+"):

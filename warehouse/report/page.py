@@ -108,6 +108,7 @@ def _template() -> Template:
         "percent": words.percent,
         "share": lambda value: words.NONE if value is None else f"{value:.2f}",
         "capfirst": lambda text: text[:1].upper() + text[1:],
+        "lower_first": lambda text: text[:1].lower() + text[1:],
     }
     return room.get_template("report.html")
 
@@ -239,7 +240,8 @@ def _notes(p: Profile, frontier: str) -> Mapping[str, str]:
     named = "; ".join(p.region(code) for code in regions)
     overall = p.total(OVERALL) or {}
     shut_out = overall.get("not_frontrunner_because")
-    coverage = sorted({row["interval_coverage"] for row in rows} - {None})
+    every = [*rows, *filter(None, [p.total(OVERALL)])]
+    coverage = sorted({row["interval_coverage"] for row in every} - {None})
     return {
         "peers": f"Peers: median of up to {peers} similar regions."
         if peers
