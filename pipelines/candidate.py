@@ -211,9 +211,11 @@ def _candidate(
 
 
 def _read(work: Workspace, block: str) -> dict[str, Accepted]:
-    """Return what a block itself reads of accepted registers, datasets and reference tables."""
+    """Return what a block itself reads: registers, datasets, also those of ranks, and tables."""
     inputs = blocks.inputs_of(work, block)
-    return {**inputs.registers, **inputs.tables}
+    behind = {d for i in inputs.ranked for d in work.catalogue.indicators[i].datasets}
+    found = {d: accepted for d in behind if (accepted := work.store.accepted(d)) is not None}
+    return {**inputs.registers, **inputs.tables, **found}
 
 
 def _block_inputs(read: Mapping[str, Mapping[str, Accepted]]) -> list[dict[str, object]]:

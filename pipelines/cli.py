@@ -182,6 +182,19 @@ def index(
     show_index.index(work, region.upper() if region else None, name=name, top=top)
 
 
+@app.command()
+def freeze(
+    name: Annotated[str, typer.Argument(help="Declared composite, such as framework.")],
+    edition: Annotated[int, typer.Argument(help="Year of the edition.", min=2000, max=9999)],
+    sources: From = None,
+) -> None:
+    """Freeze the goalposts and limits of an index, so that later editions compare with this one."""
+    from pipelines import freeze as freezing
+
+    path = freezing.freeze(_workspace(sources or ["live"]), name, edition)
+    print(f"{path} written; name it in the composite: base: {path.stem}")  # noqa: T201
+
+
 stresstest_app = typer.Typer(help="The StressTest of a region: on the terminal, or to print.")
 app.add_typer(stresstest_app, name="stresstest")
 

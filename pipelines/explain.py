@@ -70,16 +70,33 @@ def block_figure(found: BlockTrace, indicator_id: str, channel: str, home: Path)
     first = found.figures[0]
     at = f"{indicator_id} {first['geo']} {first['ref_year']}"
     rows = [
-        ("figure", f"{first['title']}, table {found.table}"),
+        ("figure", f"{first.get('title', indicator_id)}, table {found.table}"),
         ("region, year", f"{first['geo']} (NUTS {first['nuts_version']}), {first['ref_year']}"),
         *((_variant(f), _block_value(f)) for f in found.figures),
         ("release", f"{found.release['release_id']} in channel {channel}"),
         ("content hash", found.release["content_hash"]),
-        ("method", first["method_version"]),
+        *([("method", first["method_version"])] if "method_version" in first else []),
     ]
     if found.release["origin"] == "sample":
         rows.append(("note", "synthetic sample data, not statistics"))
     print_table(at, ("", ""), rows)
+    if found.parts:
+        print_table(
+            f"What it is made of, in {first['geo']} {first['ref_year']}",
+            ("part", "value", "weight", "status"),
+            [(p["part"], p["value"], p["weight"], p["obs_status"]) for p in found.parts],
+        )
+    if found.universes:
+        _compared(found)
+    named = {
+        f"{i['snapshot']}  {i['dataset']}, read by {', '.join(i['read_by'])}": i
+        for i in found.inputs
+    }
+    _kept(named, found.release["origin"], home)
+
+
+def _compared(found: BlockTrace) -> None:
+    """Show what a figure of the portfolio was compared with, and its own cells."""
     print_table(
         "Universe: totals of countries that publish them (table portfolio_universe)",
         ("series", "year", "divisions", "published cells", "regions", "countries"),
@@ -92,31 +109,26 @@ def block_figure(found: BlockTrace, indicator_id: str, channel: str, home: Path)
         ],
     )
     print_table(
-        f"Divisions of {first['geo']} it rests on (table portfolio_cell)",
+        f"Divisions of {found.figures[0]['geo']} it rests on (table portfolio_cell)",
         ("series", "state", "divisions", "shown"),
         [(c["source_dataset"], c["state"], c["divisions"], c["shown"]) for c in found.cells],
     )
-    named = {
-        f"{i['snapshot']}  {i['dataset']}, read by {', '.join(i['read_by'])}": i
-        for i in found.inputs
-    }
-    _kept(named, found.release["origin"], home)
 
 
 def _variant(f: Row) -> str:
     """Return what tells one figure of an id from another: series, scenario, ρ."""
-    parts = [f["source_dataset"], f.get("scenario")]
+    parts = [f.get("index_id") or f.get("source_dataset"), f.get("scenario")]
     parts += [f"ρ = {f['rho']:g}"] if f.get("rho") is not None else []
-    return ", ".join(part for part in parts if part)
+    return ", ".join(part for part in parts if part) or "value"
 
 
 def _block_value(f: Row) -> str:
     if f["value"] is None:
-        return f"none ({f['missing_because']})"
+        return f"none ({f.get('missing_because') or f.get('not_rankable_because')})"
     text = f"{cell(f['value'])} {f['unit']}"
-    if f["interval_low"] is not None:
+    if f.get("interval_low") is not None:
         text += f" (5–95 %: {cell(f['interval_low'])} to {cell(f['interval_high'])})"
-    if f["rankable"]:
+    if f.get("rank") is not None:
         text += f", rank {_rank(f)}"
     return text
 

@@ -3,15 +3,13 @@
 Writes one declaration from the newest index tables; it computes nothing.
 """
 
-import sys
 from pathlib import Path
 
 from pipelines.workspace import Workspace
 from s3etl.benchmark.base import base_text
 from s3etl.benchmark.declaration import BASES, COMPOSITES
-from s3etl.errors import Refused, S3etlError, Unfit
+from s3etl.errors import Refused, Unfit
 from s3etl.files import write_atomic
-from s3etl.settings import Settings
 
 
 def freeze(work: Workspace, composite: str, edition: int, folder: Path = COMPOSITES) -> Path:
@@ -42,23 +40,3 @@ def freeze(work: Workspace, composite: str, edition: int, folder: Path = COMPOSI
     path.parent.mkdir(exist_ok=True)
     write_atomic(path, base_text(composite, edition, log).encode())
     return path
-
-
-def main(arguments: list[str]) -> int:
-    """Freeze an edition: ``python -m pipelines.freeze framework 2026``."""
-    expected = 2
-    if len(arguments) != expected or not arguments[1].isdecimal():
-        print("Name a composite and the year of its edition, as in: framework 2026.")  # noqa: T201
-        return 2
-    settings = Settings()
-    try:
-        path = freeze(Workspace(settings.home, (settings.source,)), arguments[0], int(arguments[1]))
-    except S3etlError as error:
-        print(error)  # noqa: T201
-        return 1
-    print(f"{path} written; name it in the composite: base: {path.stem}")  # noqa: T201
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """Publishing on real databases: whole or not at all, and nobody in anybody's way."""
 
+import math
 import tempfile
 import threading
 from contextlib import closing
@@ -326,6 +327,39 @@ def test_a_figure_of_a_block_traces_to_its_universe_and_the_bytes(
         raw = sample_home.home / "sample" / "raw" / row["dataset"] / row["snapshot"]
         assert (raw / "body").exists()
     assert read["portfolio", series]["snapshot"] in {row["source_hash"] for row in found.figures}
+
+
+@pytest.mark.parametrize(
+    ("figure", "table", "reads"),
+    [
+        ("INDEX", "index_score", {"lfst_r_lfe2emp", "nuts_codes"}),
+        ("DIG", "index_score", {"lfst_r_lfe2emp", "nuts_codes"}),
+        ("D1", "stresstest_dimension", {"stresstest_answers", "stresstest_evidence"}),
+        ("D1.2", "stresstest_item", {"stresstest_answers", "stresstest_evidence"}),
+        ("C-01", "registry_indicator", {"nuts_matrices"}),
+    ],
+)
+def test_indices_and_answers_trace_to_their_parts_and_the_bytes(
+    url, candidates, sample_home, figure, table, reads
+):
+    publish(candidates[0], "sample", url)
+    year = 2024 if table == "index_score" else 2026
+    found = trace_block(figure, "XA11", year, channel="sample", url=url)
+    assert found.table == table
+    assert {row["geo"] for row in found.figures} == {"XA11"}
+    assert reads <= {row["dataset"] for row in found.inputs}
+    raw = sample_home.home / "sample"
+    for row in found.inputs:
+        places = [raw / part / row["dataset"] / row["snapshot"] for part in ("raw", "restricted")]
+        assert any((place / "body").exists() for place in places), row["dataset"]
+    values = [row["value"] for row in found.parts]
+    if figure == "DIG":
+        assert sum(values) / len(values) == pytest.approx(found.figures[0]["value"])
+    if figure == "INDEX":
+        product = math.prod(values) ** (1 / len(values))
+        assert product == pytest.approx(found.figures[0]["value"])
+    if figure == "D1":
+        assert {row["part"] for row in found.parts} == {f"D1.{n}" for n in range(1, 7)}
 
 
 def test_a_trace_of_no_figure_of_a_block_says_what_there_is(url, candidates):

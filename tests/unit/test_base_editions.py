@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.freeze import freeze, main
+from pipelines.freeze import freeze
 from s3etl.benchmark.composite import Composite
 from s3etl.benchmark.declaration import load_composites
 from s3etl.benchmark.index import Index
@@ -120,13 +120,3 @@ def test_what_pools_no_years_cannot_be_frozen(folder: Path) -> None:
     (folder / "mine.yaml").write_text(text)
     with pytest.raises(CatalogueError, match="mine: its log has no limits or goalposts to freeze"):
         freeze(released(folder), "mine", 2026, folder)
-
-
-def test_the_command_says_what_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("S3ETL_HOME", str(tmp_path))
-    assert main(["framework"]) == 2
-    assert "Name a composite and the year of its edition" in capsys.readouterr().out
-    assert main(["framework", "2026"]) == 1
-    assert capsys.readouterr().out == "framework: there is no index of it yet; run s3etl run.\n"
