@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +30,7 @@ from s3etl.nuts.convert import convert
 from s3etl.peers import reference_regions, tables
 from s3etl.peers.method import PeersMethod, load_method
 from s3etl.peers.structure import Structure, sections_of, structure
+from s3etl.peers.treatment import treated
 from s3etl.portfolio.method import load_method as portfolio_method
 
 INHABITANTS: Final = "inhabitants"
@@ -45,31 +47,33 @@ TABLES: Final = {
 
 
 def compute(work: Workspace, ranked: Mapping[str, str]) -> dict[str, pa.Table]:
-    """Compute the block.
+    """Compute the block; without structural data there are gaps, and no reference regions.
 
     Args:
         work: The workspace.
         ranked: Indicators whose benchmark rows are up to date, with the identity of these.
 
     Raises:
-        Unfit: No structural variable has data.
+        Unfit: An indicator has no figures yet.
     """
     method = load_method()
     figures = {i: _figures(work, i) for i in {*method.indicators, INHABITANTS} & set(ranked)}
     found = _structure(work, figures, method)
-    try:
-        sets = {
-            scope: reference_regions(
-                found.value,
-                found.dimensions,
-                found.countries,
-                abroad=scope == tables.ABROAD,
-                method=method,
-            )
-            for scope in tables.SCOPES
-        }
-    except ValueError as error:
-        raise Unfit(f"peers: {error}") from None
+    inhabitants = figures.get(INHABITANTS)
+    if not len(found.regions) or not np.isfinite(treated(found.value, method.treatment)).any():
+        nobody = Peers(pd.MultiIndex.from_arrays([[], []]), np.zeros((0, 0), bool))
+        nothing = {name: schema.empty_table() for name, schema in TABLES.items()}
+        return nothing | _compared(work, ranked, nobody, inhabitants)
+    sets = {
+        scope: reference_regions(
+            found.value,
+            found.dimensions,
+            found.countries,
+            abroad=scope == tables.ABROAD,
+            method=method,
+        )
+        for scope in tables.SCOPES
+    }
     references = [tables.reference_table(found, r, scope, method) for scope, r in sets.items()]
     peers = Peers(
         pd.MultiIndex.from_arrays([found.regions, found.versions]), sets[tables.ALL].member
@@ -78,7 +82,7 @@ def compute(work: Workspace, ranked: Mapping[str, str]) -> dict[str, pa.Table]:
         "reference_region": pa.concat_tables(references),
         "reference_set": tables.set_table(found, sets, method),
         "structural_variable": tables.variable_table(found, sets[tables.ALL], method),
-        **_compared(work, ranked, peers, figures.get(INHABITANTS)),
+        **_compared(work, ranked, peers, inhabitants),
     }
 
 
