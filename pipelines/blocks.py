@@ -217,7 +217,7 @@ def _participation(work: Workspace, inputs: Inputs) -> Tables:
 
 def _stresstest(work: Workspace, inputs: Inputs) -> Tables:
     registers = (_holding(work, inputs, holds) for holds in ("answers", "evidence"))
-    return stresstest.compute(work, *registers)
+    return stresstest.compute(work, inputs.registers, *registers)
 
 
 def _holding(work: Workspace, inputs: Inputs, holds: str) -> list[str]:

@@ -97,6 +97,10 @@ def _computed(
     for name, (one, drawn, _) in given.items():
         told = star_counts(name, now, shown.share, one, drawn)
         declared[told[0]], values[told[0]] = told[1:]
+    alike, _ = method_stress.with_diversity(now)
+    if not alike >= method.sure_sign:
+        why = f"its sign is not sure: it goes with diversity by {alike:.2f} only"
+        declared["B-11"] = declared["B-11"]._replace(not_ranked=why)
     ranks = {
         name: ranked(value, declared[name], ~now.economy.divided, method, seed)
         for seed, (name, value) in enumerate(values.items())

@@ -34,6 +34,7 @@ class Declared(NamedTuple):
             near zero; else it is relative. Choices of the project [P].
         open: Whether its digits tell nothing of hidden cells: it counts shown ones, or asks of
             each only whether LQ is at least 1.
+        not_ranked: Why nobody is ranked by it this time; empty if regions are.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Declared(NamedTuple):
     over_time: bool = False
     noise_sd: float | None = None
     open: bool = False
+    not_ranked: str = ""
 
 
 INDICATORS: Final = {

@@ -80,6 +80,7 @@ class PortfolioMethod(Declaration):
         label_share: Share of draws in which a label has to hold.
         least_covered: Least share of a region's employment that labour cost and size cover.
         most_imputed: Largest imputed share of employment with which a region has an index.
+        sure_sign: Correlation of complexity with diversity below which nobody is ranked by it.
         noise_cv: Coefficient of variation of the measurement noise behind intervals and ranks.
         rank_draws: Simulation runs behind intervals and ranks.
         interval: Percentiles that bound intervals.
@@ -100,6 +101,7 @@ class PortfolioMethod(Declaration):
     label_share: float = Field(gt=0.5, le=1)
     least_covered: float = Field(gt=0, le=1)
     most_imputed: float = Field(ge=0, le=1)
+    sure_sign: float = Field(ge=0, le=1)
     noise_cv: float = Field(ge=0)
     rank_draws: int = Field(ge=100)
     interval: tuple[float, float]

@@ -102,10 +102,10 @@ def of_stars(found: Mapping[str, Fragility], shift: float) -> list[Told]:
     ]
 
 
-def of_complexity(now: Portfolio) -> list[Told]:
-    """Return what the sign of complexity rests on: how it goes with diversity (3.6, B-11).
+def with_diversity(now: Portfolio) -> tuple[float, int]:
+    """Return the correlation of complexity with diversity, and over how many regions (B-11).
 
-    The sign is set so that this correlation is above 0; where it is small, the order of regions
+    The sign of complexity is set so that it is above 0; where it is small, the order of regions
     could as well be read the other way round.
     """
     present = presence(np.nan_to_num(now.quotients.raw[now.usable]))
@@ -113,8 +113,14 @@ def of_complexity(now: Portfolio) -> list[Told]:
     there = np.isfinite(region)
     diversity = present.sum(axis=1)
     alike = np.corrcoef(region[there], diversity[there])[0, 1] if there.any() else float("nan")
+    return float(alike), int(there.sum())
+
+
+def of_complexity(now: Portfolio) -> list[Told]:
+    """Return what the sign of complexity rests on (:func:`with_diversity`)."""
+    alike, regions = with_diversity(now)
     measure = "correlation with diversity, which sets the sign"
-    return [Told("sign", "B-11", "as declared", measure, float(alike), "-1 to 1", int(there.sum()))]
+    return [Told("sign", "B-11", "as declared", measure, alike, "-1 to 1", regions)]
 
 
 def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:

@@ -66,7 +66,7 @@ def ranked(
     bounds = np.percentile(simulated[:, known], method.interval, axis=0)
     low[known] = np.minimum(bounds[0], values.value[known])
     high[known] = np.maximum(bounds[1], values.value[known])
-    compared = known & rankable & (declared.direction == "+")
+    compared = known & rankable & (declared.direction == "+") & (not declared.not_ranked)
     places = np.zeros((3, regions), np.int64)
     if compared.any():
         published = rounded(values.value, spread_of(values, declared))

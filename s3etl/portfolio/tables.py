@@ -257,6 +257,8 @@ def indicator_table(
         why[np.isnan(found.value)] = "it has no value"
         if told.direction != "+":
             why[:] = "context, never ranked"
+        if told.not_ranked:
+            why[:] = told.not_ranked
         empty = np.where(order.compared, 1.0, np.nan)
         spread = spread_of(found, told)
         columns: dict[str, NDArray[Any]] = {

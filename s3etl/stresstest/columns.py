@@ -58,12 +58,33 @@ def where_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
 
 
 def made_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
-    """Return the columns that say what a row was made with."""
+    """Return the columns that say what a row was made with; snapshots are told by :func:`signed`."""
     return {
         "questionnaire": of.survey.questionnaire[(slice(None), *[None] * (axes - 1))],
         "source_dataset": SOURCE,
+        "source_updated": "",
+        "source_hash": "",
         "method_version": of.method.version,
     }
+
+
+def signed(tables: Mapping[str, pa.Table], updated: str, digest: str) -> dict[str, pa.Table]:
+    """Write into tables which snapshots they were made from.
+
+    Args:
+        tables: By name.
+        updated: Day of the answers and of the evidence.
+        digest: Their hashes.
+    """
+    told = {"source_updated": updated, "source_hash": digest}
+    out = {}
+    for name, table in tables.items():
+        for column, text in told.items():
+            place = table.schema.get_field_index(column)
+            field = table.schema.field(place)
+            table = table.set_column(place, field, pa.array([text] * len(table), field.type))
+        out[name] = table
+    return out
 
 
 def outwards(

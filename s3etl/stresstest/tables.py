@@ -40,6 +40,8 @@ _WHERE: Final = [
 _MADE: Final = [
     _text("questionnaire", "version of the questionnaire the answers are scored under"),
     _text("source_dataset", "register it rests on"),
+    _text("source_updated", "day the answers and the evidence were taken or are of"),
+    _text("source_hash", "hashes of their snapshots"),
     _text("method_version", "version of the StressTest's method"),
 ]
 _VALUE: Final = [

@@ -435,6 +435,13 @@ def test_a_rank_tells_no_more_of_a_figure_than_its_digits() -> None:
     assert plain.rank.tolist() == list(range(101, 0, -1))
 
 
+def test_nobody_is_ranked_by_what_has_no_sure_sign() -> None:
+    values = values_of([3.0, 5, 4])
+    unsure = ranked(values, UP._replace(not_ranked="unsure"), np.ones(3, bool), METHOD, 1)
+    assert not unsure.compared.any()
+    assert (unsure.low <= values.value).all()  # the interval of the figure stays
+
+
 def test_context_and_divided_regions_are_not_ranked() -> None:
     values = values_of([3.0, 5, 4])
     context = ranked(values, UP._replace(direction="ctx"), np.ones(3, bool), METHOD, 1)

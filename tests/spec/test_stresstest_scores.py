@@ -259,3 +259,12 @@ def test_tables_are_the_same_on_machines_that_add_up_differently():
         )
     }
     assert len(found) == 1
+
+
+def test_tables_say_which_snapshots_they_were_made_from() -> None:
+    table = pa.table({"source_updated": [None, "x"], "source_hash": ["y", None], "value": [1.0, 2]})
+    found = signed({"x": table}, "2026-01-01; 2026-01-02", "ab; cd")["x"]
+    assert found.column_names == table.column_names
+    assert found["source_updated"].to_pylist() == ["2026-01-01; 2026-01-02"] * 2
+    assert found["source_hash"].to_pylist() == ["ab; cd"] * 2
+    assert found["value"].to_pylist() == [1.0, 2.0]
