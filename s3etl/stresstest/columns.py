@@ -58,7 +58,7 @@ def where_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
 
 
 def made_of(of: Assessment, axes: int = 2) -> dict[str, Any]:
-    """Return the columns that say what a row was made with; snapshots are told by :func:`signed`."""
+    """Return the columns that say what a row was made with; :func:`signed` tells snapshots."""
     return {
         "questionnaire": of.survey.questionnaire[(slice(None), *[None] * (axes - 1))],
         "source_dataset": SOURCE,
@@ -78,12 +78,14 @@ def signed(tables: Mapping[str, pa.Table], updated: str, digest: str) -> dict[st
     """
     told = {"source_updated": updated, "source_hash": digest}
     out = {}
-    for name, table in tables.items():
-        for column, text in told.items():
-            place = table.schema.get_field_index(column)
-            field = table.schema.field(place)
-            table = table.set_column(place, field, pa.array([text] * len(table), field.type))
-        out[name] = table
+    for name, whole in tables.items():
+        columns = {
+            field.name: pa.array([told[field.name]] * len(whole), field.type)
+            if field.name in told
+            else whole.column(field.name)
+            for field in whole.schema
+        }
+        out[name] = pa.table(columns, schema=whole.schema)
     return out
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from s3etl.stresstest import scoring
 from s3etl.stresstest.assessment import assess
 from s3etl.stresstest.beside import Beside
+from s3etl.stresstest.columns import signed
 from s3etl.stresstest.consensus import consensus
 from s3etl.stresstest.item_tables import item_table
 from s3etl.stresstest.method import load_method
