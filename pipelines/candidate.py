@@ -214,6 +214,7 @@ def _read(work: Workspace, block: str) -> dict[str, Accepted]:
     """Return what a block itself reads: registers, datasets, also those of ranks, and tables."""
     inputs = blocks.inputs_of(work, block)
     behind = {d for i in inputs.ranked for d in work.catalogue.indicators[i].datasets}
+    behind |= {stages.NUTS_CODES, stages.NUTS_MATRICES} if inputs.ranked else set()
     found = {d: accepted for d in behind if (accepted := work.store.accepted(d)) is not None}
     return {**inputs.registers, **inputs.tables, **found}
 

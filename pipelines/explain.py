@@ -225,7 +225,11 @@ def _kept(snapshots: Mapping[str, Row], origin: str, home: Path) -> None:
     """Show each snapshot below its name: file, address, time, and where its bytes are kept."""
     console.print("[bold]Bytes[/bold]")
     for name, o in snapshots.items():
-        kept = home / origin / "raw" / o["dataset"] / o["snapshot"] / "body"
+        places = [
+            home / origin / folder / o["dataset"] / o["snapshot"] / "body"
+            for folder in ("raw", "restricted/raw")
+        ]
+        kept = next((place for place in places if place.exists()), places[0])
         updated = o["source_updated"] or "unknown"
         lines = (
             f"  {name}",

@@ -41,6 +41,8 @@ KEPT: Final = {
     "stresstest_direction": Kept("stresstest", own=True),
 }
 """Tables that have a figure for each region."""
+NUTS: Final = {"nuts_codes", "nuts_matrices"}
+"""Reference tables every ranked figure is read and converted with."""
 PARTS: Final = {
     "index_score": ("index_score", "parent", "weight"),
     "stresstest_dimension": ("stresstest_item", "dimension", "item_weight"),
@@ -121,7 +123,7 @@ def trace_block(
             [_universe(connection, release_id, name, year) for name in sorted(series)],
             [row for name in sorted(series) for row in _cells(connection, release_id, name, geo)],
             _parts(connection, table.name, figures[0], indicator_id),
-            _inputs(connection, release_id, series, kept),
+            _inputs(connection, release_id, series or _told(kept, figures), kept),
         )
 
 
@@ -172,6 +174,13 @@ def _cells(connection: Connection, release_id: str, series: str, geo: str) -> li
     return rows_of(connection, counted)
 
 
+def _told(kept: Kept, figures: list[Row]) -> set[str]:
+    """Return the datasets that figures of an index name."""
+    if kept.block != "index":
+        return set()
+    return {name for row in figures for name in (row["source_dataset"] or "").split("; ")}
+
+
 def _parts(connection: Connection, name: str, figure: Row, indicator_id: str) -> list[Row]:
     if name not in PARTS:
         return []
@@ -202,6 +211,9 @@ def _inputs(connection: Connection, release_id: str, series: set[str], kept: Kep
     )
     found: dict[str, Row] = {}
     for row in rows_of(connection, joined):
+        # An index names the datasets of its own indicators; the block reads those of all.
+        if kept.block == "index" and row["dataset"] not in series | NUTS:
+            continue
         known = found.setdefault(row["dataset"], row | {"read_by": []})
         known["read_by"].append(row["read_by"])
     return sorted(found.values(), key=lambda row: row["dataset"] not in series)

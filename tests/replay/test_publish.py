@@ -332,8 +332,8 @@ def test_a_figure_of_a_block_traces_to_its_universe_and_the_bytes(
 @pytest.mark.parametrize(
     ("figure", "table", "reads"),
     [
-        ("INDEX", "index_score", {"lfst_r_lfe2emp", "nuts_codes"}),
-        ("DIG", "index_score", {"lfst_r_lfe2emp", "nuts_codes"}),
+        ("INDEX", "index_score", {"htec_emp_reg2", "nuts_codes", "nuts_matrices"}),
+        ("DIG", "index_score", {"isoc_r_dskl_i", "nuts_codes", "nuts_matrices"}),
         ("D1", "stresstest_dimension", {"stresstest_answers", "stresstest_evidence"}),
         ("D1.2", "stresstest_item", {"stresstest_answers", "stresstest_evidence"}),
         ("C-01", "registry_indicator", {"nuts_matrices"}),
@@ -350,7 +350,7 @@ def test_indices_and_answers_trace_to_their_parts_and_the_bytes(
     assert reads <= {row["dataset"] for row in found.inputs}
     raw = sample_home.home / "sample"
     for row in found.inputs:
-        places = [raw / part / row["dataset"] / row["snapshot"] for part in ("raw", "restricted")]
+        places = [raw / p / row["dataset"] / row["snapshot"] for p in ("raw", "restricted/raw")]
         assert any((place / "body").exists() for place in places), row["dataset"]
     values = [row["value"] for row in found.parts]
     if figure == "DIG":
