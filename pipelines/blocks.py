@@ -261,7 +261,7 @@ BLOCKS: Final = {
         "Cluster portfolio and its alignment with strategy and organisations",
         (),
         (stages.NUTS_CODES, stages.NUTS_MATRICES),
-        (NUTS_GEOMETRY, *PORTFOLIO.size_datasets),
+        (NUTS_GEOMETRY, *PORTFOLIO.size_datasets, PORTFOLIO.cross_check.dataset),
         portfolio.TABLES,
         lambda work, _: portfolio.compute(work),
         (

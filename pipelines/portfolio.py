@@ -123,6 +123,9 @@ def _computed(
                 *method_stress.of_ranks(ranks),
                 *method_stress.of_stars({n: f[2] for n, f in given.items()}, load_stars().shift),
                 *method_stress.of_complexity(now),
+                *method_stress.of_total_economy(
+                    now, _all_jobs(work, now.economy, method), method.cross_check
+                ),
                 *method_stress.of_plant_size(now, method),
                 *_label_stress(vectors_of, strong_in, aligned),
             ],
@@ -218,6 +221,31 @@ def _portfolios(
     if start in economies:
         before = estimate(economies[start], _until(economies, start), method)
     return estimate(economies[year], _until(economies, year), method), before, economies
+
+
+def _all_jobs(work: Workspace, economy: Economy, method: PortfolioMethod) -> Floats:
+    """Return all jobs of each region, persons; NaN where national accounts do not tell them."""
+    check = method.cross_check
+    jobs = np.full(len(economy.regions), np.nan)
+    if work.store.accepted(check.dataset) is None:
+        return jobs
+    declared = work.catalogue.datasets[check.dataset]
+    found = convert(
+        work.store.observations(check.dataset, [check.series]),
+        work.store.observations(stages.NUTS_MATRICES),
+        extensive=declared.extensive,
+        weight=declared.weight,
+    ).observations
+    told = {
+        (row["geo"], row["nuts_version"]): row["value"]
+        for row in found.filter(pc.equal(found["period"], economy.year))
+        .select(["geo", "nuts_version", "value"])
+        .to_pylist()
+        if row["value"] is not None
+    }
+    for place, key in enumerate(zip(economy.regions, economy.versions, strict=True)):
+        jobs[place] = told.get(key, np.nan) * check.persons
+    return jobs
 
 
 def _with_plants(work: Workspace, economy: Economy, series: Series) -> Economy:

@@ -61,6 +61,22 @@ class Series(Part):
     replays: tuple[tuple[str, str], ...] = ()
 
 
+class CrossCheck(Part):
+    """Employment of the whole economy, to set beside that of the portfolio (methodology 3.1).
+
+    Attributes:
+        dataset: Where it is.
+        series: Its series.
+        persons: Persons of one unit.
+        plausible: Bounds of the share of the market economy.
+    """
+
+    dataset: str
+    series: str
+    persons: float = Field(gt=0)
+    plausible: tuple[float, float]
+
+
 class PortfolioMethod(Declaration):
     """The file ``method.yaml``.
 
@@ -80,6 +96,7 @@ class PortfolioMethod(Declaration):
         label_share: Share of draws in which a label has to hold.
         least_covered: Least share of a region's employment that labour cost and size cover.
         most_imputed: Largest imputed share of employment with which a region has an index.
+        cross_check: Employment of the whole economy.
         sure_sign: Correlation of complexity with diversity below which nobody is ranked by it.
         noise_cv: Coefficient of variation of the measurement noise behind intervals and ranks.
         rank_draws: Simulation runs behind intervals and ranks.
@@ -101,6 +118,7 @@ class PortfolioMethod(Declaration):
     label_share: float = Field(gt=0.5, le=1)
     least_covered: float = Field(gt=0, le=1)
     most_imputed: float = Field(ge=0, le=1)
+    cross_check: CrossCheck
     sure_sign: float = Field(ge=0, le=1)
     noise_cv: float = Field(ge=0)
     rank_draws: int = Field(ge=100)

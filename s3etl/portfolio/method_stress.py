@@ -16,7 +16,7 @@ from s3etl.portfolio.arrays import divide
 from s3etl.portfolio.cells import Bools, Floats
 from s3etl.portfolio.economy import Economy
 from s3etl.portfolio.estimate import Portfolio, shrunk
-from s3etl.portfolio.method import PortfolioMethod
+from s3etl.portfolio.method import CrossCheck, PortfolioMethod
 from s3etl.portfolio.ranking import Ranked
 from s3etl.portfolio.relatedness import complexity, presence
 from s3etl.portfolio.stars import Fragility
@@ -30,7 +30,7 @@ METHOD_STRESS: Final = pa.schema(
     [
         _field("source_dataset", pa.string(), "series of business statistics it rests on"),
         _field("ref_year", pa.int64(), "reference year"),
-        _field("test", pa.string(), "rank badge, threshold fragility, sign, plant size or label"),
+        _field("test", pa.string(), "badge, fragility, sign, cross-check, plant size or label"),
         _field("subject", pa.string(), "indicator or rule set it is told of"),
         _field("variant", pa.string(), "what is chosen instead, or which badge"),
         _field("measure", pa.string(), "what the value is"),
@@ -121,6 +121,44 @@ def of_complexity(now: Portfolio) -> list[Told]:
     alike, regions = with_diversity(now)
     measure = "correlation with diversity, which sets the sign"
     return [Told("sign", "B-11", "as declared", measure, alike, "-1 to 1", regions)]
+
+
+def of_total_economy(now: Portfolio, jobs: Floats, check: CrossCheck) -> list[Told]:
+    """Set employment of the market economy beside all jobs of the region (methodology 3.1).
+
+    Told over all regions only: the share of one of them would give its total away.
+
+    Args:
+        now: The portfolio.
+        jobs: R, all jobs, persons; NaN where not known.
+        check: What is plausible.
+    """
+    there = now.usable & (np.nan_to_num(jobs) > 0)
+    share = now.filled[there].sum(axis=1) / jobs[there]
+    regions = int(there.sum())
+    if not regions:
+        return []
+    low, high = check.plausible
+    outside = float(((share < low) | (share > high)).sum())
+    subject, variant = "E_r", check.dataset
+    told = [
+        Told(
+            "cross-check",
+            subject,
+            variant,
+            f"market over all jobs, {name}",
+            value,
+            "share",
+            regions,
+        )
+        for name, value in zip(
+            ("5th percentile", "median", "95th percentile"),
+            np.round(np.percentile(share, (5, 50, 95)), 2).tolist(),
+            strict=True,
+        )
+    ]
+    beyond = f"regions outside {low:g} to {high:g}"
+    return [*told, Told("cross-check", subject, variant, beyond, outside, "regions", regions)]
 
 
 def of_plant_size(now: Portfolio, method: PortfolioMethod) -> list[Told]:

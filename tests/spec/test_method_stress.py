@@ -68,6 +68,20 @@ def test_what_the_sign_of_complexity_rests_on_is_told() -> None:
     assert (told.subject, told.n_compared) == ("B-11", there.sum())
 
 
+def test_the_market_economy_is_set_beside_all_jobs() -> None:
+    now = estimate(world(3, regions=20, share_hidden=0.0), [], METHOD)
+    check = METHOD.cross_check.model_copy(update={"plausible": (0.3, 1.0)})
+    market = now.filled.sum(axis=1)
+    jobs = market / 0.5
+    jobs[:3] = market[:3] / np.array([0.2, 1.1, np.nan])  # two are odd, of one nothing is known
+    told = method_stress.of_total_economy(now, jobs, check)
+    known = int((now.usable & np.isfinite(jobs)).sum())
+    assert {row.n_compared for row in told} == {known}
+    assert [row.value for row in told[1:]] == [0.5, told[2].value, 2.0]
+    assert told[-1].measure == "regions outside 0.3 to 1"
+    assert method_stress.of_total_economy(now, np.full(20, NAN), check) == []
+
+
 def test_other_weights_of_labels_are_flat_and_convex() -> None:
     quality = load_quality()
     assert set(quality.instead("flat").weights.values()) == {1.0}
