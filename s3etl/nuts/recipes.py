@@ -114,12 +114,16 @@ def _without_slivers(of_origin: Floats, of_destination: Floats) -> tuple[Floats,
     alone = ~one.any(axis=1) & ~elsewhere
     one[:, (of_origin[alone] > 0).any(axis=0)] = False
     touched = one.any(axis=1, keepdims=True) | one.any(axis=0, keepdims=True)
-    cleaned = []
-    for shares, axis in ((of_origin, 1), (of_destination, 0)):
-        left = np.where(touched, one, shares)
-        total = left.sum(axis=axis, keepdims=True)
-        cleaned.append(left / np.where(total > 0, total, 1.0))
-    return cleaned[0], cleaned[1]
+    origin, destination = (np.where(touched, one, s) for s in (of_origin, of_destination))
+    # All that is left of a destination may be origins nobody lives in: they alone make it up.
+    bare = ~destination.any(axis=0)
+    destination[:, bare] = origin[:, bare]
+    return origin / _total(origin, 1), destination / _total(destination, 0)
+
+
+def _total(shares: Floats, axis: int) -> Floats:
+    total = shares.sum(axis=axis, keepdims=True)
+    return np.asarray(np.where(total > 0, total, 1.0))
 
 
 def _kinds(

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines import assets, cli
+from pipelines.console import console
 from pipelines.definitions import EVALUATE, build
 from pipelines.resources import WorkspaceResource
 from pipelines.run import prepare_dagster_home, run
@@ -72,7 +73,7 @@ def invoke(provider_copy, tmp_path, monkeypatch):
     folder, home = provider_copy
     monkeypatch.setenv("S3ETL_HOME", str(home))
     monkeypatch.setenv("S3ETL_WAREHOUSE", f"duckdb:///{tmp_path / 'w.duckdb'}")
-    monkeypatch.setenv("COLUMNS", "500")
+    monkeypatch.setattr(console, "width", 500)
 
     def call():
         return CliRunner().invoke(cli.app, ["run", "--from", str(folder), "--publish"])
