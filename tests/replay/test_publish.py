@@ -329,37 +329,37 @@ def test_a_figure_of_a_block_traces_to_its_universe_and_the_bytes(
     assert read["portfolio", series]["snapshot"] in {row["source_hash"] for row in found.figures}
 
 
-@pytest.mark.parametrize(
-    ("figure", "table", "reads"),
-    [
-        ("INDEX", "index_score", {"htec_emp_reg2", "nuts_codes", "nuts_matrices"}),
-        ("DIG", "index_score", {"isoc_r_dskl_i", "nuts_codes", "nuts_matrices"}),
-        ("D1", "stresstest_dimension", {"stresstest_answers", "stresstest_evidence"}),
-        ("D1.2", "stresstest_item", {"stresstest_answers", "stresstest_evidence"}),
-        ("C-01", "registry_indicator", {"nuts_matrices"}),
-    ],
-)
-def test_indices_and_answers_trace_to_their_parts_and_the_bytes(
-    url, candidates, sample_home, figure, table, reads
-):
+NUTS = {"nuts_codes", "nuts_matrices"}
+ANSWERED = {"stresstest_answers", "stresstest_evidence"}
+
+
+def test_indices_and_answers_trace_to_their_parts_and_the_bytes(url, candidates, sample_home):
     publish(candidates[0], "sample", url)
-    year = 2024 if table == "index_score" else 2026
-    found = trace_block(figure, "XA11", year, channel="sample", url=url)
-    assert found.table == table
-    assert {row["geo"] for row in found.figures} == {"XA11"}
-    assert reads <= {row["dataset"] for row in found.inputs}
-    raw = sample_home.home / "sample"
-    for row in found.inputs:
-        places = [raw / p / row["dataset"] / row["snapshot"] for p in ("raw", "restricted/raw")]
-        assert any((place / "body").exists() for place in places), row["dataset"]
-    values = [row["value"] for row in found.parts]
-    if figure == "DIG":
-        assert sum(values) / len(values) == pytest.approx(found.figures[0]["value"])
-    if figure == "INDEX":
-        product = math.prod(values) ** (1 / len(values))
-        assert product == pytest.approx(found.figures[0]["value"])
-    if figure == "D1":
-        assert {row["part"] for row in found.parts} == {f"D1.{n}" for n in range(1, 7)}
+    parts = {}
+    for figure, table, year, reads in (
+        ("INDEX", "index_score", 2024, {"htec_emp_reg2", *NUTS}),
+        ("DIG", "index_score", 2024, {"isoc_r_dskl_i", *NUTS}),
+        ("D1", "stresstest_dimension", 2026, ANSWERED),
+        ("D1.2", "stresstest_item", 2026, ANSWERED),
+        ("C-01", "registry_indicator", 2026, {"nuts_matrices"}),
+    ):
+        found = trace_block(figure, "XA11", year, channel="sample", url=url)
+        assert found.table == table
+        assert {row["geo"] for row in found.figures} == {"XA11"}
+        assert reads <= {row["dataset"] for row in found.inputs}
+        home = sample_home.home / "sample"
+        for row in found.inputs:
+            places = (
+                home / p / row["dataset"] / row["snapshot"] for p in ("raw", "restricted/raw")
+            )
+            assert any((place / "body").exists() for place in places), row["dataset"]
+        values = [row["value"] for row in found.parts]
+        parts[figure] = found.figures[0]["value"], values, {row["part"] for row in found.parts}
+    value, values, _ = parts["DIG"]
+    assert sum(values) / len(values) == pytest.approx(value)
+    value, values, _ = parts["INDEX"]
+    assert math.prod(values) ** (1 / len(values)) == pytest.approx(value)
+    assert parts["D1"][2] == {f"D1.{n}" for n in range(1, 7)}
 
 
 def test_a_trace_of_no_figure_of_a_block_says_what_there_is(url, candidates):
