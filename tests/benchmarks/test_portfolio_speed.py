@@ -5,11 +5,11 @@ years of results. The floor is what one would write first with dense arrays. Pac
 same through data frames take 15 to 30 times the floor.
 """
 
-import os
-import subprocess
 import sys
 
 import pytest
+
+from tests.benchmarks.alone import run
 
 pytestmark = pytest.mark.benchmark
 
@@ -103,16 +103,6 @@ def plain(draws=5000):
 
 fastest({"ours": lambda: chance_correction(pi, sigma, kappa), "plain": plain}, rounds=2)
 """
-
-
-def run(*code: str) -> list[float]:
-    """Run code in a process of its own, on one thread, and return the numbers it prints."""
-    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    command = [sys.executable, "-W", "error", "-c", "".join(code)]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, **one}
-    )
-    return [float(number) for number in answer.stdout.split()]
 
 
 def test_a_year_of_the_portfolio(capsys: pytest.CaptureFixture[str]) -> None:

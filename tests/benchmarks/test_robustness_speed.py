@@ -6,11 +6,11 @@ replication of the small design, 10 s for ten thousand of the full one) are prin
 a machine that does nothing else.
 """
 
-import os
-import subprocess
 import sys
 
 import pytest
+
+from tests.benchmarks.alone import run
 
 pytestmark = pytest.mark.benchmark
 
@@ -126,16 +126,6 @@ else:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(len(done.scores), peak, time.process_time())
 """
-
-
-def run(*code: str) -> list[float]:
-    """Run code in a process of its own, on one thread, and return the numbers it prints."""
-    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    command = [sys.executable, "-W", "error", "-c", "".join(code)]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, **one}
-    )
-    return [float(number) for number in answer.stdout.split()]
 
 
 def test_a_given_design(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3etl.portfolio.attack import Attack, Margins, solvable
-from s3etl.portfolio.bands import class_span, location_interval, share_interval, total_interval
 from s3etl.portfolio.cells import Bools, Cells, Floats, State, cells
 from s3etl.portfolio.disclosure import CLASSES, Shown, suppress
+from tests.bands import class_span, location_interval, share_interval, total_interval
 
 NAN = np.nan
 ONE = np.zeros(1, int)
